@@ -1,0 +1,85 @@
+import { allSettings } from './sections.js';
+
+const BOUNDS: Record<string, { accepted: readonly unknown[]; refused: readonly unknown[] }> = {
+  HOST: { accepted: ['::1', 'gpu-node.example'], refused: ['', 'a b', 'http://a', true] },
+  PORT: { accepted: ['0', 65_535], refused: ['-1', 65_536, '80a', '', 1.5, true] },
+  HTTP_JSON_BODY_LIMIT: { accepted: ['1KiB', 1_048_576, '1GiB'], refused: ['1023', '1025MiB', '1 meg'] },
+  HTTP_REQUEST_TIMEOUT: { accepted: ['1s', '1h'], refused: ['999ms', '61m', '5', 5] },
+  HTTP_KEEP_ALIVE_TIMEOUT: { accepted: ['1s', '1h'], refused: ['0', '2h'] },
+  HTTP_SHUTDOWN_TIMEOUT: { accepted: ['0', 0, '10m'], refused: ['11m', '-1s'] },
+  DATABASE_URL: {
+    accepted: ['postgres://u:p@h:5432/d', 'postgresql://h/d?sslmode=require'],
+    refused: ['h', 'mysql://h/d', 'postgres://'],
+  },
+  DATA_DIR: { accepted: ['/var/lib/x'], refused: ['', ' '] },
+  DATABASE_POOL_SIZE: { accepted: [2, '500'], refused: ['1', '501'] },
+  DATABASE_CONNECT_TIMEOUT: { accepted: ['100ms', '5m'], refused: ['99ms', '6m'] },
+  DATABASE_STATEMENT_TIMEOUT: { accepted: ['100ms', '1h'], refused: ['0', '61m'] },
+  DATABASE_TRANSACTION_ATTEMPTS: { accepted: [1, 50], refused: [0, 51] },
+  AUTH_MODE: { accepted: ['none', ' Tokens '], refused: ['off', ''] },
+  AUTH_TOKENS: {
+    accepted: ['a:admin:0123456789abcdef', ['a:admin:0123456789abcdef']],
+    refused: ['a:admin:short', 'x', 7],
+  },
+  AUTH_TOKENS_FILE: { accepted: ['/etc/tokens'], refused: [''] },
+  CLUSTER_NAME: { accepted: ['a', 'prod-1.eu', 7], refused: ['', 'a b', '-a', 'a'.repeat(129)] },
+  LOG_LEVEL: { accepted: ['trace', 'silent'], refused: ['verbose'] },
+  LOG_FORMAT: { accepted: ['auto', 'json', 'pretty'], refused: ['text'] },
+  CACHE_REFRESH_INTERVAL: { accepted: ['100ms', '1h'], refused: ['99ms', '2h'] },
+  CACHE_RELOAD_INTERVAL: { accepted: ['1s', '1d'], refused: ['999ms', '25h'] },
+  CACHE_PAGE_SIZE: { accepted: [10, 100_000], refused: [9, 100_001] },
+  PODS_GRACE_PERIOD: { accepted: ['0', '1d'], refused: ['25h', '5'] },
+  INVENTORY_RETENTION: { accepted: ['1m', '10y'], refused: ['59s', '11y'] },
+  INVENTORY_BODY_LIMIT: { accepted: ['1KiB', '1GiB'], refused: ['1', '2GiB'] },
+  CONTAINER_EVENTS_BODY_LIMIT: { accepted: ['1KiB', '1GiB'], refused: ['1', '2GiB'] },
+  CONTAINER_EVENTS_MAX_BATCH: { accepted: [1, 100_000], refused: [0, 100_001] },
+  STORAGE_REMOTE_WRITE_URL: { accepted: ['http://a,https://b', ['http://a']], refused: ['a', 'http://a,b', 3] },
+  STORAGE_REMOTE_WRITE_ENDPOINTS: { accepted: ['[]', [{ url: 'http://a' }]], refused: ['{}', '[{}]', 3] },
+  METRICS_PUSH_TIMEOUT: { accepted: ['100ms', '5m'], refused: ['99ms', '6m'] },
+  METRICS_RETRY_AFTER: { accepted: ['1ms', '1m'], refused: ['0', '61s'] },
+  METRICS_REPEATED_500_ATTEMPTS: { accepted: [1, 100], refused: [0, 101] },
+  METRICS_MAX_COMPRESSED_BYTES: { accepted: ['1KiB', '1GiB'], refused: ['1', '2GiB'] },
+  METRICS_MAX_DECOMPRESSED_BYTES: { accepted: ['1KiB', '1GiB'], refused: ['1', '2GiB'] },
+  METRICS_MAX_SERIES_PER_REQUEST: { accepted: [1, 10_000_000], refused: [0, 10_000_001] },
+  METRICS_MAX_LABELS_PER_SERIES: { accepted: [2, 10_000], refused: [1, 10_001] },
+  METRICS_MAX_LABEL_NAME_BYTES: { accepted: [16, '64KiB'], refused: [15, '65KiB'] },
+  METRICS_MAX_LABEL_VALUE_BYTES: { accepted: [16, '16MiB'], refused: [15, '17MiB'] },
+  METRICS_MAX_IN_FLIGHT_BYTES: { accepted: ['1MiB', '64GiB'], refused: ['1KiB', '65GiB'] },
+  METRICS_MAX_WORKLOADS_PER_POD: { accepted: [1, 1_000], refused: [0, 1_001] },
+  METRICS_SERIES_CACHE_BYTES: { accepted: ['1MiB', '256GiB'], refused: ['1KiB', '257GiB'] },
+  METRICS_SERIES_CACHE_ROTATION: { accepted: ['1s', '1d'], refused: ['0', '2d'] },
+  METRICS_NAME_PREFIX: { accepted: ['workload_', 'a:b_'], refused: ['', '1a', 'a-b'] },
+  METRICS_JOB_LABEL: { accepted: ['x', 'a b'], refused: ['', 'x'.repeat(257)] },
+  METRICS_UNMATCHED: { accepted: ['drop', 'forward'], refused: ['keep'] },
+  METRICS_NODE_LABELS: { accepted: ['a,b', ['a'], []], refused: ['a-b', [1], 'a b'] },
+  METRICS_GPU_LABELS: { accepted: ['gpu'], refused: ['1gpu'] },
+  METRICS_RDMA_LABELS: { accepted: ['device'], refused: ['a.b'] },
+  METRICS_ASIC_LABELS: { accepted: ['asic'], refused: ['a:b'] },
+  METRICS_GPU_FAMILIES: { accepted: ['gpu_,x:'], refused: ['gpu-'] },
+  METRICS_RDMA_FAMILIES: { accepted: ['ib_'], refused: ['*'] },
+  METRICS_ASIC_FAMILIES: { accepted: ['asic_'], refused: ['9'] },
+  METRICS_EXPORTER_POD_LABELS: { accepted: ['pod'], refused: ['pod name'] },
+  METRICS_FEDERATE_MAX_SERIES: { accepted: [1, 10_000_000], refused: [0, 10_000_001] },
+  METRICS_FEDERATE_WINDOW: { accepted: ['1s', '1d'], refused: ['0', '2d'] },
+  METRICS_ACTIVE_MAX_NAMES: { accepted: [1, 1_000_000], refused: [0, 1_000_001] },
+  METRICS_DEBUG_MAX_RECORDS: { accepted: [1, 100_000], refused: [0, 100_001] },
+  METRICS_DEBUG_MAX_DURATION: { accepted: ['1s', '1d'], refused: ['0', '2d'] },
+};
+
+it('every setting is listed here, under a name of its own', () => {
+  expect(allSettings.map(({ env }) => env).sort()).toEqual(Object.keys(BOUNDS).sort());
+});
+
+describe.each(allSettings.map((setting) => [setting.env, setting] as const))('%s', (env, { kind, default: text }) => {
+  it('keeps to its bounds, its default included', () => {
+    const { accepted, refused } = BOUNDS[env] ?? { accepted: [], refused: [] };
+    const isAccepted = (value: unknown) => kind.schema.safeParse(value).success;
+    expect([text, ...accepted].filter((value) => value !== undefined && !isAccepted(value))).toEqual([]);
+    expect(refused.filter(isAccepted)).toEqual([]);
+  });
+});
+
+it('METRICS_RETRY_AFTER is rounded up to whole seconds', () => {
+  const retryAfter = allSettings.find(({ env }) => env === 'METRICS_RETRY_AFTER');
+  expect(retryAfter?.kind.schema.parse('1500ms')).toBe(2_000);
+});

@@ -1,0 +1,6 @@
+import type { MigrationInterface } from 'typeorm';
+import { Inventory1795400000000 } from '../../migrations/1795400000000-inventory.js';
+import { TrainingEvents1795400000001 } from '../../migrations/1795400000001-training-events.js';
+
+/** Every migration, oldest first. The class name ends in the moment it was written, in ms since the epoch. */
+export const migrations: (new () => MigrationInterface)[] = [Inventory1795400000000, TrainingEvents1795400000001];

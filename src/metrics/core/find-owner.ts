@@ -1,0 +1,244 @@
+import type { DeviceHolding, InventoryView, PodRef } from '../../pods/core/inventory-view.js';
+import type { StampReads } from '../../pods/core/stamps.js';
+import { deviceOf, type SeriesDevice } from './device-series.js';
+import type { EnrichmentRules } from './enrichment-rules.js';
+import type { Outcome } from './outcome.js';
+import { resolveHolders, resolveIdentified, resolveNamed, type Resolution } from './resolve-holder.js';
+import { hostOf, type SeriesLabels } from './series-labels.js';
+import type { Validity } from './validity.js';
+
+/** The rule that found a series' pods, in order of precedence. */
+export type Rule = 'exported_pod' | 'device_uuid' | 'device' | 'pod_uid' | 'pod' | 'pod_name_only';
+
+/** The pods a series belongs to and how they were found. */
+export interface Owner {
+  readonly rule: Rule;
+  readonly pods: readonly PodRef[];
+  /** When the binding ended (ms), if only the grace period keeps it. */
+  readonly endedAt: number | undefined;
+}
+
+/** One step on the way to an owner: which rule was tried with what, and what came of it. */
+export interface Step {
+  readonly rule: Rule | 'node';
+  readonly tried: string;
+  readonly result: string;
+}
+
+/** What a search works with. `steps` is filled only when somebody wants to read it. */
+export interface Search {
+  readonly labels: SeriesLabels;
+  readonly view: InventoryView;
+  readonly rules: EnrichmentRules;
+  readonly validity: Validity;
+  readonly reads: StampReads;
+  readonly steps: Step[] | undefined;
+}
+
+/** Reasons from the vaguest to the most telling; a search that fails reports the most telling one it met. */
+const REASONS = [
+  'unmatched',
+  'no_node',
+  'no_pod',
+  'no_device',
+  'ambiguous',
+  'expired',
+] as const satisfies readonly Outcome[];
+export type NotFoundReason = (typeof REASONS)[number];
+
+/** Finds whom a series belongs to, by the order of rules that the design lays down: explicit, device, pod. */
+export function findOwner(search: Search): Owner | NotFoundReason {
+  return new OwnerSearch(search).run();
+}
+
+class OwnerSearch {
+  private reason: NotFoundReason = 'unmatched';
+
+  constructor(private readonly search: Search) {}
+
+  run(): Owner | NotFoundReason {
+    const device = deviceOf(this.search.labels, this.search.rules);
+    const owner =
+      this.byExportedPod() ??
+      (device?.certain === true
+        ? (this.byDevice(device) ?? this.byPod(device))
+        : (this.byPod(undefined) ?? this.byKnownDevice(device)));
+    return owner ?? this.reason;
+  }
+
+  private byExportedPod(): Owner | undefined {
+    const { labels, view, reads } = this.search;
+    const name = labels.get('exported_pod');
+    const namespace = labels.get('exported_namespace');
+    if (name === undefined || namespace === undefined) return undefined;
+    return this.named('exported_pod', `${namespace}/${name}`, view.podsByName(namespace, name, reads));
+  }
+
+  /** A device known by its label only counts where the inventory has it. */
+  private byKnownDevice(device: SeriesDevice | undefined): Owner | undefined {
+    if (device === undefined) return undefined;
+    const node = this.node();
+    if (node === undefined || !this.search.view.hasDevices(node, device.deviceClass, this.search.reads))
+      return undefined;
+    return this.byDevice(device);
+  }
+
+  private byDevice(device: SeriesDevice): Owner | undefined {
+    const { view, reads } = this.search;
+    const node = this.node();
+    if (node === undefined) {
+      this.fail('no_node');
+      return undefined;
+    }
+    const { deviceClass, key, uuid } = device;
+    if (uuid !== undefined) {
+      const holdings = sameDevice(view.holdingsByUuid(node, deviceClass, uuid, reads), key);
+      if (holdings.length > 0) return this.holders('device_uuid', `${deviceClass} ${uuid} of ${node}`, holdings);
+    }
+    if (key === undefined) {
+      this.fail('no_device');
+      return undefined;
+    }
+    return this.holders('device', `${deviceClass} ${key} of ${node}`, view.holdings(node, deviceClass, key, reads));
+  }
+
+  private byPod(device: SeriesDevice | undefined): Owner | undefined {
+    return this.byPodUid(device) ?? this.byQualifiedName(device) ?? this.byBareName(device);
+  }
+
+  private byPodUid(device: SeriesDevice | undefined): Owner | undefined {
+    const { labels, view, reads, validity, rules } = this.search;
+    for (const label of ['pod_uid', 'uid', 'pod_uuid']) {
+      const uid = labels.get(label);
+      const pod = uid === undefined ? undefined : view.podByUid(uid, reads);
+      if (uid === undefined) continue;
+      if (pod === undefined) this.note('pod_uid', uid, 'no_pod');
+      else if (this.mayOwn(pod, device))
+        return this.accept('pod_uid', uid, resolveIdentified(pod, validity, rules.graceMs));
+    }
+    return undefined;
+  }
+
+  private byQualifiedName(device: SeriesDevice | undefined): Owner | undefined {
+    const { labels, view, reads } = this.search;
+    for (const [podLabel, namespaceLabel] of [
+      ['pod', 'namespace'],
+      ['pod_name', 'pod_namespace'],
+      ['pod_name', 'namespace'],
+    ] as const) {
+      const name = labels.get(podLabel);
+      const namespace = labels.get(namespaceLabel);
+      if (name === undefined || namespace === undefined || this.namesScrapeTarget(podLabel)) continue;
+      const pods = view.podsByName(namespace, name, reads).filter((pod) => this.mayOwn(pod, device));
+      const owner = this.named('pod', `${namespace}/${name}`, pods);
+      if (owner !== undefined) return owner;
+    }
+    return undefined;
+  }
+
+  private byBareName(device: SeriesDevice | undefined): Owner | undefined {
+    const { labels, view, reads } = this.search;
+    for (const [podLabel, namespaceLabels] of [
+      ['exported_pod', ['exported_namespace']],
+      ['pod', ['namespace']],
+      ['pod_name', ['pod_namespace', 'namespace']],
+    ] as const) {
+      const name = labels.get(podLabel);
+      if (name === undefined || labels.first(namespaceLabels) !== undefined || this.namesScrapeTarget(podLabel))
+        continue;
+      const pods = view
+        .podsByBareName(name, reads)
+        .filter((pod) => podLabel === 'exported_pod' || this.mayOwn(pod, device));
+      const owner = this.named('pod_name_only', name, pods);
+      if (owner !== undefined) return owner;
+    }
+    return undefined;
+  }
+
+  /** Where the exporter's own `pod` label was renamed to `exported_pod`, `pod` is the scraped exporter. (Prometheus, honor_labels) */
+  private namesScrapeTarget(podLabel: string): boolean {
+    return podLabel === 'pod' && this.search.labels.get('exported_pod') !== undefined;
+  }
+
+  /**
+   * Whether a pod named by plain labels may be the holder of the series' device. An exporter scraped through Kubernetes
+   * often has its own name there, so a pod that is recognisably the exporter, or that holds nothing although the node's
+   * devices are known, is not believed.
+   */
+  private mayOwn(pod: PodRef, device: SeriesDevice | undefined): boolean {
+    if (device === undefined) return true;
+    const { labels, rules, view, reads } = this.search;
+    const scraped = labels.first(['exported_pod', 'exported_namespace', 'exported_container']) !== undefined;
+    const declared = labels.first(rules.exporterPodLabels)?.value === pod.name;
+    const ownsDevice = view.ownsDevice(pod.uid, reads);
+    const isExporter = scraped || declared || (!ownsDevice && (this.isScrapeTarget(pod) || isDaemon(pod)));
+    const node = this.node() ?? pod.nodeName;
+    const idle = !ownsDevice && node !== null && view.hasDevices(node, device.deviceClass, reads);
+    if (isExporter || idle) this.note('pod', pod.name, 'no_device');
+    return !isExporter && !idle;
+  }
+
+  private isScrapeTarget(pod: PodRef): boolean {
+    const instance = this.search.labels.get('instance');
+    if (instance === undefined || pod.podIp === null || hostOf(instance) !== pod.podIp) return false;
+    return this.search.view.node(pod.podIp, this.search.reads) === undefined;
+  }
+
+  private node(): string | undefined {
+    const { labels, rules, view, reads } = this.search;
+    for (const name of rules.nodeLabels) {
+      const value = labels.get(name);
+      if (value === undefined) continue;
+      const node = view.node(value, reads) ?? view.node(hostOf(value), reads);
+      this.search.steps?.push({ rule: 'node', tried: `${name}=${value}`, result: node ?? 'unknown node' });
+      if (node !== undefined) return node;
+    }
+    return undefined;
+  }
+
+  private named(rule: Rule, tried: string, pods: readonly PodRef[]): Owner | undefined {
+    return this.accept(rule, tried, resolveNamed(pods, this.search.validity, this.search.rules.graceMs));
+  }
+
+  private holders(rule: Rule, tried: string, holdings: readonly DeviceHolding[]): Owner | undefined {
+    return this.accept(rule, tried, resolveHolders(holdings, this.search.validity, this.search.rules.graceMs));
+  }
+
+  private accept(rule: Rule, tried: string, resolution: Resolution): Owner | undefined {
+    if ('reason' in resolution) {
+      this.note(rule, tried, resolution.reason);
+      return undefined;
+    }
+    const { pods, endedAt } = resolution;
+    const result = pods.map((pod) => `${pod.namespace}/${pod.name}`).join(', ');
+    this.search.steps?.push({
+      rule,
+      tried,
+      result: endedAt === undefined ? result : `${result} (within the grace period)`,
+    });
+    return { rule, pods, endedAt };
+  }
+
+  private note(rule: Rule, tried: string, reason: NotFoundReason): void {
+    this.search.steps?.push({ rule, tried, result: reason });
+    this.fail(reason);
+  }
+
+  private fail(reason: NotFoundReason): void {
+    if (REASONS.indexOf(reason) > REASONS.indexOf(this.reason)) this.reason = reason;
+  }
+}
+
+function isDaemon(pod: PodRef): boolean {
+  return pod.workloads.some((workload) => workload.kind === 'DaemonSet');
+}
+
+/**
+ * The holdings that can be meant by a UUID or serial number together with a key. Partitions of one GPU share its serial
+ * number: then the key decides; when it fits none and they differ, nothing does.
+ */
+function sameDevice(holdings: readonly DeviceHolding[], key: string | undefined): readonly DeviceHolding[] {
+  const fitting = holdings.filter((holding) => holding.key === key);
+  if (fitting.length > 0) return fitting;
+  return holdings.every((holding) => holding.key === holdings[0]?.key) ? holdings : [];
+}

@@ -1,0 +1,72 @@
+import { OUTCOMES } from '../core/outcome.js';
+import { ProtobufWriter } from '../../wire/protobuf-writer.js';
+import type { OutputLabels, SeriesEntry } from './series-entry.js';
+
+const SERIES_TAG = 0x0a;
+
+/** How many of each kind of datum. */
+export interface DataCounts {
+  samples: number;
+  histograms: number;
+  exemplars: number;
+}
+
+/**
+ * What one request turns into: the encoded output series, who fed them, and what became of every sample.
+ * Reused between requests by its owner; `series.view()` is valid until the next `reset`.
+ */
+export class OutgoingBatch {
+  /** The output as fields of a WriteRequest: TimeSeries 1 and MetricMetadata 3. */
+  readonly series = new ProtobufWriter(1 << 20);
+  /** Samples and histograms by outcome, indexed like OUTCOMES. */
+  readonly counts = new Float64Array(OUTCOMES.length);
+  readonly received: DataCounts = { samples: 0, histograms: 0, exemplars: 0 };
+  readonly invalid: DataCounts = { samples: 0, histograms: 0, exemplars: 0 };
+  receivedSeries = 0;
+  invalidSeries = 0;
+  emittedSeries = 0;
+  metadata = 0;
+  /** Why the first invalid series is invalid. */
+  firstInvalid: string | undefined;
+  /** Entries that fed an output, with the newest time (ms) they brought and whether that was a stale marker. */
+  readonly feeders: SeriesEntry[] = [];
+  readonly timestamps: number[] = [];
+  readonly stale: boolean[] = [];
+
+  reset(): void {
+    this.series.reset();
+    this.counts.fill(0);
+    for (const counts of [this.received, this.invalid]) counts.samples = counts.histograms = counts.exemplars = 0;
+    this.receivedSeries = this.invalidSeries = this.emittedSeries = this.metadata = 0;
+    this.firstInvalid = undefined;
+    this.feeders.length = this.timestamps.length = this.stale.length = 0;
+  }
+
+  /** Appends one output series: a label block and the fields in bytes [start, end) of `items` after it. */
+  emit(labels: OutputLabels, items: Buffer, start: number, end: number): void {
+    const out = this.series;
+    const itemsLength = end - start;
+    const length = labels.length + itemsLength;
+    out.reserve(length + 6);
+    const bytes = out.bytes;
+    let at = out.length;
+    bytes[at++] = SERIES_TAG;
+    let rest = length;
+    for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+    bytes[at++] = rest;
+    labels.slab.bytes.copy(bytes, at, labels.offset, labels.offset + labels.length);
+    at += labels.length;
+    // A single sample takes 18 bytes: below this size a loop is cheaper than a call.
+    if (itemsLength <= 32) for (let i = start; i < end; i++) bytes[at++] = items[i] ?? 0;
+    else at += items.copy(bytes, at, start, end);
+    out.length = at;
+    this.emittedSeries++;
+  }
+
+  /** Notes which entry fed outputs up to which time, to be recorded once the storage has accepted them. */
+  feed(entry: SeriesEntry, timestamp: number, stale: boolean): void {
+    this.feeders.push(entry);
+    this.timestamps.push(timestamp);
+    this.stale.push(stale);
+  }
+}

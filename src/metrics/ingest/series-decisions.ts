@@ -1,0 +1,205 @@
+import type { Label } from '../../common/label-set.js';
+import { canonicalLabels } from '../../common/label-set.js';
+import type { InventoryView } from '../../pods/core/inventory-view.js';
+import type { Stamps } from '../../pods/core/stamps.js';
+import { decide, type Decision } from '../core/decide.js';
+import type { EnrichmentRules } from '../core/enrichment-rules.js';
+import { OUTCOME_INDEX } from '../core/outcome.js';
+import { SeriesLabels } from '../core/series-labels.js';
+import type { MetricActivities } from '../metric-activity.js';
+import { readLabelBlock, writeLabelBlock, type LabelLimits } from './label-block.js';
+import { ContestedOutputs } from './contested-outputs.js';
+import type { SeriesCache } from './series-cache.js';
+import type { CachedDecision, OutputLabels, SeriesEntry } from './series-entry.js';
+
+/** An output series whose feeding ended, to be closed by a stale marker. */
+export interface EndedOutput {
+  /** Label block of the output series. */
+  readonly labels: Buffer;
+  /** Time (ms) of the last sample the storage has of it. */
+  readonly lastTimestamp: number;
+}
+
+/** Somebody who watches decisions, e.g. a debug capture. */
+export interface SeriesCapture {
+  /** Distinguishes captures; a series is matched once per id. */
+  readonly id: number;
+  matches(labels: readonly Label[]): boolean;
+  record(entry: CapturedSeries): void;
+}
+
+export interface CapturedSeries {
+  readonly labels: readonly Label[];
+  readonly timestamp: number;
+  readonly outcome: number;
+  readonly value: number | undefined;
+}
+
+const NO_READS = new Uint16Array(0);
+
+/**
+ * Makes decisions for cached series and keeps them true to the inventory: computes them on the first sight of a series,
+ * again when a stamp they rest on has changed, and for sample times outside their span.
+ */
+export class SeriesDecisions {
+  /** Outputs that were fed and no longer are; whoever sends stale markers takes them from here. */
+  ended: EndedOutput[] = [];
+  readonly contests = new ContestedOutputs();
+  capture: SeriesCapture | undefined;
+
+  /** @param view the inventory of now; asked anew at each decision, because it is swapped whole */
+  constructor(
+    private readonly cache: SeriesCache,
+    private readonly view: () => InventoryView,
+    readonly stamps: Stamps,
+    readonly rules: EnrichmentRules,
+    private readonly context: { limits: LabelLimits; activities: MetricActivities },
+  ) {}
+
+  get limits(): LabelLimits {
+    return this.context.limits;
+  }
+
+  /** Makes the entry of a series seen for the first time. Its decision is made at its first sample. */
+  remember(bytes: Buffer, view: DataView, start: number, length: number): SeriesEntry {
+    const block = readLabelBlock(bytes, start, start + length, this.context.limits);
+    const invalid = 'invalid' in block ? block.invalid : undefined;
+    const metric = 'labels' in block ? new SeriesLabels(block.labels).metricName : '(invalid)';
+    return this.cache.add(bytes, view, start, length, (base) => ({
+      ...base,
+      nextInBucket: null,
+      follower: null,
+      decision: invalid === undefined ? UNDECIDED : invalidDecision(invalid),
+      activity: this.context.activities.of(metric),
+      lastTimestamp: -Infinity,
+      lastStale: false,
+      endNoticed: 0,
+      closedAt: -Infinity,
+      captureId: 0,
+      captured: false,
+    }));
+  }
+
+  /** The decision for a sample of time `at`; becomes the entry's own unless it is about the past. */
+  decisionAt(entry: SeriesEntry, at: number): CachedDecision {
+    const { decision } = entry;
+    if (decision.invalid !== undefined || (at >= decision.from && at < decision.to)) return decision;
+    const made = this.make(entry, at);
+    const wasVoid = decision.from === Infinity;
+    if (wasVoid || at >= decision.to) this.replace(entry, made);
+    return made;
+  }
+
+  /** The labels of a cached series. */
+  labelsOf(entry: SeriesEntry): readonly Label[] {
+    const block = readLabelBlock(entry.slab.bytes, entry.offset, entry.offset + entry.length, this.context.limits);
+    return 'labels' in block ? block.labels : [];
+  }
+
+  /** The label blocks that a sample of time `at` would be given if nothing counted beyond its end. */
+  outputsWithoutGrace(entry: SeriesEntry, at: number): Buffer[] {
+    const labels = this.labelsOf(entry);
+    return outputBlocks(decide(labels, at, this.view(), { ...this.rules, graceMs: 0 }), labels);
+  }
+
+  isCaptured(entry: SeriesEntry): boolean {
+    const { capture } = this;
+    if (capture === undefined) return false;
+    if (entry.captureId !== capture.id) {
+      entry.captureId = capture.id;
+      entry.captured = capture.matches(this.labelsOf(entry));
+    }
+    return entry.captured;
+  }
+
+  private make(entry: SeriesEntry, at: number): CachedDecision {
+    const labels = this.labelsOf(entry);
+    const decision = closed(decide(labels, at, this.view(), this.rules), entry, at);
+    const outputs = outputBlocks(decision, labels).map((block) => this.cache.keep(block, 0, block.length));
+    return {
+      from: decision.from,
+      to: decision.to,
+      endedAt: decision.owner?.endedAt ?? Infinity,
+      outcome: OUTCOME_INDEX[decision.outcome],
+      outputs,
+      reads: decision.reads,
+      stampSum: this.stamps.sum(decision.reads),
+      epoch: this.stamps.epoch,
+      sentinels: decision.deviceClass === 'gpu',
+      contested: outputs.some((output) => this.contests.has(output.hash)),
+      invalid: undefined,
+    };
+  }
+
+  private replace(entry: SeriesEntry, made: CachedDecision): void {
+    const before = entry.decision;
+    entry.decision = made;
+    entry.endNoticed = 0;
+    const rival = this.cache.register(entry);
+    if (rival !== undefined) this.contest(entry, rival);
+    if (entry.lastTimestamp === -Infinity || entry.lastStale) return;
+    for (const output of before.outputs) {
+      if (made.outputs.some((other) => sameOutput(other, output))) continue;
+      this.ended.push({ labels: copyOf(output), lastTimestamp: entry.lastTimestamp });
+    }
+  }
+
+  private contest(entry: SeriesEntry, rival: SeriesEntry): void {
+    for (const output of entry.decision.outputs) {
+      if (rival.decision.outputs.some((other) => sameOutput(other, output))) this.contests.open(output.hash);
+    }
+    entry.decision.contested = rival.decision.contested = true;
+  }
+}
+
+/** Placeholder of a series that no sample has been seen of yet: covers no time, so the first sample asks for a real one. */
+const UNDECIDED: CachedDecision = {
+  from: Infinity,
+  to: Infinity,
+  endedAt: Infinity,
+  outcome: OUTCOME_INDEX.unmatched,
+  outputs: [],
+  reads: NO_READS,
+  stampSum: 0,
+  epoch: 0,
+  sentinels: false,
+  contested: false,
+  invalid: undefined,
+};
+
+function invalidDecision(invalid: string): CachedDecision {
+  return { ...UNDECIDED, from: -Infinity, outcome: OUTCOME_INDEX.invalid, invalid };
+}
+
+/**
+ * After a stale marker has closed a device's series, the grace period no longer lets later samples through: the device
+ * is idle, and its readings would bring the ended series back as a ghost.
+ */
+function closed(decision: Decision, entry: SeriesEntry, at: number): Decision {
+  const { owner } = decision;
+  const byDevice = owner !== undefined && (owner.rule === 'device' || owner.rule === 'device_uuid');
+  if (!byDevice || owner.endedAt === undefined || entry.closedAt < owner.endedAt) return decision;
+  const open = entry.closedAt + 1;
+  if (at < open) return { ...decision, to: Math.min(decision.to, open) };
+  return { ...decision, outcome: 'expired', series: [], from: Math.max(decision.from, open) };
+}
+
+/** The label blocks of a decision's outputs; a forwarded series keeps its labels, in canonical form. */
+function outputBlocks(decision: Decision, labels: readonly Label[]): Buffer[] {
+  const forwarded = decision.outcome === 'forwarded' ? [canonicalLabels(labels)] : [];
+  return distinct([...decision.series.map((series) => series.labels), ...forwarded].map(writeLabelBlock));
+}
+
+/** Label blocks without repetitions: two holders may share a workload, but labels name the pod, so this is rare. */
+function distinct(blocks: readonly Buffer[]): Buffer[] {
+  return blocks.filter((block, i) => blocks.findIndex((other) => other.equals(block)) === i);
+}
+
+export function sameOutput(a: OutputLabels, b: OutputLabels): boolean {
+  return a.hash === b.hash && a.length === b.length && copyOf(a).equals(copyOf(b));
+}
+
+/** The label block in memory of its own, so that it does not keep its slab alive. */
+export function copyOf(output: OutputLabels): Buffer {
+  return Buffer.from(output.slab.bytes.subarray(output.offset, output.offset + output.length));
+}

@@ -1,0 +1,164 @@
+import { ProtobufReader } from '../../wire/protobuf-reader.js';
+import { ProtobufWriter } from '../../wire/protobuf-writer.js';
+import { OUTCOME_INDEX } from '../core/outcome.js';
+import { readHistogram } from './native-histogram.js';
+import type { OutgoingBatch } from './outgoing-batch.js';
+import { droppedAs, isStaleMarker } from './sample-bytes.js';
+import { sameOutput, type SeriesDecisions } from './series-decisions.js';
+import type { CachedDecision, OutputLabels, SeriesEntry } from './series-entry.js';
+
+const SAMPLE = 0x12;
+const EXEMPLAR = 0x1a;
+const HISTOGRAM = 0x22;
+
+/** One datum of a series: where it stands in the request, its time, and what is to become of it. */
+interface Item {
+  readonly kind: 'samples' | 'histograms' | 'exemplars';
+  /** The whole field with its tag, [start, end). */
+  readonly start: number;
+  readonly end: number;
+  /** ms */
+  readonly timestamp: number;
+  readonly stale: boolean;
+  readonly value: number | undefined;
+  readonly problem: string | undefined;
+  readonly decision: CachedDecision;
+  /** Index into OUTCOMES. */
+  outcome: number;
+}
+
+/**
+ * Handles series one datum at a time: samples to be dropped among others, exemplars, native histograms, times that need
+ * decisions of their own, contested outputs, captured series. Same result as the walker's fast pattern, for any content.
+ */
+export class SeriesItems {
+  private readonly writer = new ProtobufWriter();
+
+  constructor(private readonly decisions: SeriesDecisions) {}
+
+  /** Processes the fields of a series after its labels, bytes [start, end). */
+  process(entry: SeriesEntry, bytes: Buffer, start: number, end: number, batch: OutgoingBatch): void {
+    const items = this.read(entry, bytes, start, end);
+    for (const output of outputsOf(items)) this.emit(entry, output, items, bytes, batch);
+    this.count(entry, items, batch);
+  }
+
+  private read(entry: SeriesEntry, bytes: Buffer, start: number, end: number): Item[] {
+    const reader = new ProtobufReader(bytes, start, end);
+    const items: Item[] = [];
+    while (!reader.done) {
+      const fieldStart = reader.pos;
+      const tag = reader.tag();
+      if (tag !== SAMPLE && tag !== EXEMPLAR && tag !== HISTOGRAM) {
+        reader.skip(tag);
+        continue;
+      }
+      const length = reader.length();
+      const valueStart = reader.pos;
+      reader.pos += length;
+      const datum =
+        tag === HISTOGRAM ? histogram(bytes, valueStart, reader.pos) : point(bytes, valueStart, reader.pos, tag);
+      const decision = this.decisions.decisionAt(entry, datum.timestamp);
+      items.push({ ...datum, start: fieldStart, end: reader.pos, decision, outcome: outcomeOf(datum, decision) });
+    }
+    return items;
+  }
+
+  private emit(
+    entry: SeriesEntry,
+    output: OutputLabels,
+    items: readonly Item[],
+    bytes: Buffer,
+    batch: OutgoingBatch,
+  ): void {
+    const { writer } = this;
+    writer.reset();
+    const onlyExemplars = items.every((item) => item.kind === 'exemplars');
+    let newest: Item | undefined;
+    for (const item of items) {
+      if (item.kind === 'exemplars' || !feeds(item, output)) continue;
+      if (!this.decisions.contests.claim(output.hash, item.timestamp, entry)) {
+        item.outcome = OUTCOME_INDEX.duplicate;
+        continue;
+      }
+      writer.raw(bytes, item.start, item.end);
+      newest = item;
+    }
+    if (newest === undefined && !onlyExemplars) return;
+    for (const item of items)
+      if (item.kind === 'exemplars' && feeds(item, output)) writer.raw(bytes, item.start, item.end);
+    if (writer.length === 0) return;
+    batch.emit(output, writer.bytes, 0, writer.length);
+    if (newest !== undefined) batch.feed(entry, newest.timestamp, newest.stale);
+  }
+
+  private count(entry: SeriesEntry, items: readonly Item[], batch: OutgoingBatch): void {
+    const { capture } = this.decisions;
+    const captured = capture !== undefined && this.decisions.isCaptured(entry);
+    const labels = captured ? this.decisions.labelsOf(entry) : [];
+    const problem = entry.decision.invalid ?? items.find((item) => item.problem !== undefined)?.problem;
+    if (problem !== undefined) {
+      batch.invalidSeries++;
+      batch.firstInvalid ??= problem;
+    }
+    for (const { kind, outcome, timestamp, value } of items) {
+      batch.received[kind]++;
+      if (outcome === OUTCOME_INDEX.invalid) batch.invalid[kind]++;
+      if (kind === 'exemplars') continue;
+      batch.counts[outcome] = (batch.counts[outcome] ?? 0) + 1;
+      entry.activity.counts[outcome] = (entry.activity.counts[outcome] ?? 0) + 1;
+      if (captured) capture.record({ labels, timestamp, outcome, value });
+    }
+  }
+}
+
+type Datum = Omit<Item, 'start' | 'end' | 'decision' | 'outcome'>;
+
+function outcomeOf(datum: Datum, decision: CachedDecision): number {
+  if (datum.problem !== undefined) return OUTCOME_INDEX.invalid;
+  if (decision.outputs.length === 0 || datum.kind !== 'samples' || datum.value === undefined) return decision.outcome;
+  const dropped = droppedAs(datum.value, decision.sentinels);
+  return dropped < 0 ? decision.outcome : dropped;
+}
+
+/** Sample: value 1 double, timestamp 2 int64. Exemplar: labels 1, value 2 double, timestamp 3 int64. */
+function point(bytes: Buffer, start: number, end: number, tag: number): Datum {
+  const isSample = tag === SAMPLE;
+  const [valueTag, timestampTag] = isSample ? [0x09, 0x10] : [0x11, 0x18];
+  const reader = new ProtobufReader(bytes, start, end);
+  let value = 0;
+  let timestamp = 0;
+  let stale = false;
+  while (!reader.done) {
+    const field = reader.tag();
+    if (field === valueTag) {
+      value = reader.double();
+      stale = isStaleMarker(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), reader.pos - 8);
+    } else if (field === timestampTag) {
+      timestamp = reader.int64();
+    } else {
+      reader.skip(field);
+    }
+  }
+  return { kind: isSample ? 'samples' : 'exemplars', timestamp, stale, value, problem: undefined };
+}
+
+function histogram(bytes: Buffer, start: number, end: number): Datum {
+  return { kind: 'histograms', value: undefined, ...readHistogram(bytes, start, end) };
+}
+
+function feeds(item: Item, output: OutputLabels): boolean {
+  const wanted = item.outcome === item.decision.outcome || item.outcome === OUTCOME_INDEX.duplicate;
+  return wanted && item.decision.outputs.some((own) => own === output || sameOutput(own, output));
+}
+
+/** The different outputs of the items, in the order of their samples. */
+function outputsOf(items: readonly Item[]): OutputLabels[] {
+  const outputs: OutputLabels[] = [];
+  for (const { decision } of items) {
+    for (const output of decision.outputs) {
+      if (!outputs.some((other) => other === output || sameOutput(other, output))) outputs.push(output);
+    }
+  }
+  return outputs;
+}

@@ -1,0 +1,15 @@
+/** Waits until `probe` returns something other than undefined or false; what it throws counts as not yet. */
+export async function eventually<T>(probe: () => T | Promise<T>, within = 10_000): Promise<NonNullable<T>> {
+  const deadline = Date.now() + within;
+  let reason: unknown;
+  while (Date.now() < deadline) {
+    try {
+      const value = await probe();
+      if (value !== undefined && value !== null && value !== false) return value;
+    } catch (error) {
+      reason = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`Did not happen within ${within} ms`, { cause: reason });
+}
