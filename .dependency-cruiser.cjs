@@ -55,7 +55,12 @@ module.exports = {
       from: { path: '^src/', pathNot: '(^src/database/|\\.(entity|repository|writer|module)\\.ts$|\\.spec\\.ts$)' },
       to: { path: 'node_modules/typeorm/', dependencyTypesNot: ['type-only'] },
     },
-    { name: 'source-imports-no-tests', severity: 'error', from: { path: '^(src|migrations)/' }, to: { path: '^(test|bench)/' } },
+    {
+      name: 'source-imports-no-tests',
+      severity: 'error',
+      from: { path: '^(src|migrations)/' },
+      to: { path: '^(test|bench)/' },
+    },
     {
       name: 'no-dev-dependencies-at-run-time',
       severity: 'error',
@@ -67,6 +72,6 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensionAlias: { '.js': ['.ts', '.js'] }, conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: { conditionNames: ['import', 'node', 'default', 'types'] },
   },
 };

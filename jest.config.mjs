@@ -30,6 +30,13 @@ export default {
       globalSetup: '<rootDir>/test/support/database-template-start.mjs',
       globalTeardown: '<rootDir>/test/support/database-template-stop.mjs',
     },
-    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'], globalSetup: '<rootDir>/test/support/e2e-setup.ts' },
+    {
+      ...shared,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/support/e2e-setup.mjs',
+      // Starting programs and waiting for what they send to arrive takes its time on a busy machine.
+      testTimeout: 120_000,
+    },
   ],
 };

@@ -7,6 +7,7 @@ import { helpText } from './config/help.js';
 import { loadFromProcess } from './config/load.js';
 import { readFlags } from './config/sources.js';
 import { version } from './config/version.js';
+import { EmbeddedServerError } from './database/embedded/embedded-server-error.js';
 import { onStopSignals } from './http/stop-signals.js';
 import { Service } from './service.js';
 
@@ -62,6 +63,12 @@ function describe(error: unknown): string {
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (code === 'EADDRINUSE')
     return `port ${port ?? ''} of ${address ?? ''} is in use; choose another one with PORT or --port.`;
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || error instanceof DomainError) return error.message;
+  if (
+    code === 'EACCES' ||
+    code === 'EADDRNOTAVAIL' ||
+    error instanceof DomainError ||
+    error instanceof EmbeddedServerError
+  )
+    return error.message;
   return error.stack ?? error.message;
 }

@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { Clock, SystemClock } from '../common/clock.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { CacheViews } from './cache/cache-views.service.js';
 import { CacheController } from './cache/cache.controller.js';
@@ -26,7 +25,6 @@ import { WorkloadPods } from './workload-pods.service.js';
   imports: [DatabaseModule],
   controllers: [CacheController, InventoryController, ContainerEventsController],
   providers: [
-    { provide: Clock, useClass: SystemClock },
     CacheViews,
     ContainerEventMetrics,
     ContainerEventsRecorder,

@@ -51,10 +51,11 @@ export class ProtobufReader {
     return Number(BigInt.asIntN(64, this.bigVarint(start)));
   }
 
-  /** A zigzag-encoded sint32 or sint64, exact up to 2^53. */
+  /** A zigzag-encoded sint32 or sint64, exact up to 2^52; the sign, which is the lowest bit, is right at any size. */
   zigzag(): number {
+    const start = this.pos;
     const value = this.varint();
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    return ((this.bytes[start] ?? 0) & 1) === 0 ? value / 2 : -(value + 1) / 2;
   }
 
   /** The tag of the next field: number × 8 + wire type. */

@@ -1,14 +1,18 @@
 import { MalformedPayload } from './malformed-payload.js';
 
 /**
- * Walks a snappy block that a codec refused and tells where it is broken. Cold path: codecs only say that it is.
+ * Walks a snappy block and tells where it is broken; undefined when it is sound. Codecs only say that a block is broken,
+ * and the portable one not even that in every case.
  * Format: github.com/google/snappy, format_description.txt.
  */
-export function findSnappyFault(bytes: Buffer): MalformedPayload {
+export function findSnappyFault(bytes: Buffer): MalformedPayload | undefined {
   let pos = 0;
   let declared = 0;
-  for (let shift = 0; pos < 5; shift += 7) {
-    const byte = bytes[pos++] ?? 0;
+  for (let shift = 0; ; shift += 7) {
+    if (shift > 28) return new MalformedPayload('snappy preamble longer than five bytes', pos);
+    const byte = bytes[pos];
+    if (byte === undefined) return new MalformedPayload('truncated snappy preamble', pos);
+    pos++;
     declared += (byte & 0x7f) * 2 ** shift;
     if (byte < 0x80) break;
   }
@@ -23,6 +27,7 @@ export function findSnappyFault(bytes: Buffer): MalformedPayload {
     if (produced > declared) return new MalformedPayload('snappy data longer than declared', pos);
     pos = element.next;
   }
+  if (produced === declared) return undefined;
   return new MalformedPayload(`snappy data ends after ${produced} of ${declared} declared bytes`, pos);
 }
 

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { MalformedPayload, PayloadLimitExceeded } from './malformed-payload.js';
+import { decodeSnappyElements } from './snappy-decoder.js';
 import { findSnappyFault } from './snappy-fault.js';
 
 /** One implementation of snappy's block format. */
@@ -18,16 +19,49 @@ export const snappyCodec: SnappyCodec = loadNative() ?? portableCodec();
  * @throws PayloadLimitExceeded, MalformedPayload
  */
 export function snappyUncompress(bytes: Buffer, limit: number, setting: string, codec = snappyCodec): Buffer {
-  const declared = declaredLength(bytes);
+  const { length: declared } = readPreamble(bytes);
   if (declared > limit) throw new PayloadLimitExceeded(setting, limit, declared, 'declared decompressed size in bytes');
+  if (declared > bytes.length * MAX_EXPANSION) throw faultOf(bytes);
   let result: Buffer;
   try {
     result = codec.uncompress(bytes, declared);
   } catch {
-    throw findSnappyFault(bytes);
+    throw faultOf(bytes);
   }
-  if (result.length !== declared) throw findSnappyFault(bytes);
+  if (result.length !== declared) throw faultOf(bytes);
   return result;
+}
+
+/** No block expands more: its densest element copies 64 bytes and takes three. */
+const MAX_EXPANSION = 22;
+
+function faultOf(bytes: Buffer): MalformedPayload {
+  return findSnappyFault(bytes) ?? new MalformedPayload('corrupt snappy block', 0);
+}
+
+/**
+ * Below this ratio of compression the block is mostly short literals, which the native codec copies faster than ours, garbage
+ * included; above it ours wins (measured at the crossover, docs/performance.md).
+ */
+const OWN_DECODER_RATIO = 3;
+
+/** Memory that is used for one decompression after the other; grows to the largest and stays. */
+export class DecompressionBuffer {
+  private bytes = Buffer.alloc(0);
+
+  /**
+   * Decompresses a snappy block. The result belongs to this buffer and is valid until the next call.
+   * @throws PayloadLimitExceeded, MalformedPayload
+   */
+  uncompress(block: Buffer, limit: number, setting: string): Buffer {
+    const { length, next } = readPreamble(block);
+    if (length > limit) throw new PayloadLimitExceeded(setting, limit, length, 'declared decompressed size in bytes');
+    if (length > block.length * MAX_EXPANSION) throw faultOf(block);
+    if (length < block.length * OWN_DECODER_RATIO) return snappyUncompress(block, limit, setting);
+    if (length > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(Math.min(limit, length * 2));
+    decodeSnappyElements(block, next, this.bytes, length);
+    return this.bytes.subarray(0, length);
+  }
 }
 
 export function snappyCompress(bytes: Buffer): Buffer {
@@ -35,14 +69,14 @@ export function snappyCompress(bytes: Buffer): Buffer {
 }
 
 /** The preamble: decompressed length as a varint of at most five bytes. */
-function declaredLength(bytes: Buffer): number {
+function readPreamble(bytes: Buffer): { length: number; next: number } {
   if (bytes.length === 0) throw new MalformedPayload('empty snappy block', 0);
   let length = 0;
   for (let i = 0; i < 5; i++) {
     const byte = bytes[i];
     if (byte === undefined) throw new MalformedPayload('truncated snappy preamble', i);
     length += (byte & 0x7f) * 2 ** (7 * i);
-    if (byte < 0x80) return length;
+    if (byte < 0x80) return { length, next: i + 1 };
   }
   throw new MalformedPayload('snappy preamble longer than five bytes', 5);
 }
@@ -71,12 +105,19 @@ interface PortableSnappy {
   compress(bytes: Uint8Array): Uint8Array;
 }
 
-/** The JavaScript codec, for platforms without the native binary. */
+/**
+ * The JavaScript codec, for platforms without the native binary. It takes blocks that hold more or less than they declare
+ * for sound ones (zeros in the gap), so the block is checked first.
+ */
 export function portableCodec(): SnappyCodec {
   const portable = createRequire(import.meta.url)('snappyjs') as PortableSnappy;
   return {
     name: 'portable',
-    uncompress: (bytes, maxLength) => asBuffer(portable.uncompress(bytes, maxLength)),
+    uncompress: (bytes, maxLength) => {
+      const fault = findSnappyFault(bytes);
+      if (fault !== undefined) throw fault;
+      return asBuffer(portable.uncompress(bytes, maxLength));
+    },
     compress: (bytes) => asBuffer(portable.compress(bytes)),
   };
 }

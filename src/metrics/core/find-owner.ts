@@ -103,10 +103,13 @@ class OwnerSearch {
   }
 
   private byPod(device: SeriesDevice | undefined): Owner | undefined {
-    return this.byPodUid(device) ?? this.byQualifiedName(device) ?? this.byBareName(device);
+    const identified = this.byPodUid(device);
+    if (identified === 'ended') return undefined;
+    return identified ?? this.byQualifiedName(device) ?? this.byBareName(device);
   }
 
-  private byPodUid(device: SeriesDevice | undefined): Owner | undefined {
+  /** A pod known by its UID that has ended says `ended`: its name would lead to a successor of the same name. */
+  private byPodUid(device: SeriesDevice | undefined): Owner | 'ended' | undefined {
     const { labels, view, reads, validity, rules } = this.search;
     for (const label of ['pod_uid', 'uid', 'pod_uuid']) {
       const uid = labels.get(label);
@@ -114,7 +117,7 @@ class OwnerSearch {
       if (uid === undefined) continue;
       if (pod === undefined) this.note('pod_uid', uid, 'no_pod');
       else if (this.mayOwn(pod, device))
-        return this.accept('pod_uid', uid, resolveIdentified(pod, validity, rules.graceMs));
+        return this.accept('pod_uid', uid, resolveIdentified(pod, validity, rules.graceMs)) ?? 'ended';
     }
     return undefined;
   }

@@ -7,7 +7,7 @@ export type Resolution =
   | { readonly reason: 'no_device' | 'no_pod' | 'expired' | 'ambiguous' };
 
 /**
- * The pods that held a device at a time: those whose holding covers it, else the one whose holding ended last,
+ * The pods that held a device at a time: those whose holding covers it, else those whose holding ended last,
  * within the grace period.
  */
 export function resolveHolders(holdings: readonly DeviceHolding[], validity: Validity, graceMs: number): Resolution {
@@ -21,13 +21,13 @@ export function resolveHolders(holdings: readonly DeviceHolding[], validity: Val
   const current = spans.filter(({ from, to }) => from <= at && at < to);
   if (current.length > 0) return holders(current, undefined);
   const ended = spans.filter(({ from, to }) => from <= at && to <= at);
-  const last = ended.reduce<(typeof ended)[number] | undefined>(
-    (a, b) => (a === undefined || b.to > a.to ? b : a),
-    undefined,
+  if (ended.length === 0) return { reason: 'no_device' };
+  const end = Math.max(...ended.map(({ to }) => to));
+  if (end + graceMs <= at) return { reason: 'expired' };
+  return holders(
+    ended.filter(({ to }) => to === end),
+    end,
   );
-  if (last === undefined) return { reason: 'no_device' };
-  if (last.to + graceMs <= at) return { reason: 'expired' };
-  return holders([last], last.to);
 }
 
 function holders(holdings: readonly DeviceHolding[], endedAt: number | undefined): Resolution {

@@ -26,6 +26,3 @@ export function isSentinel(value: number): boolean {
     (value >= DCGM_FP64_BLANKS[0] && value <= DCGM_FP64_BLANKS[1])
   );
 }
-
-/** Every sentinel is at least this large, so smaller values need no further look. */
-export const SMALLEST_SENTINEL = DCGM_INT32_BLANKS[0];

@@ -11,7 +11,10 @@ const FAMILY_NAME = 0x12;
 
 const renamed = new ProtobufWriter();
 
-/** Passes a MetricMetadata message on under the emitted family's name; under its own too when unmatched series are forwarded. */
+/**
+ * Passes a MetricMetadata message on under the emitted family's name; under its own too when unmatched series are forwarded.
+ * What names no family is left out.
+ */
 export function writeMetadata(
   bytes: Buffer,
   start: number,
@@ -21,18 +24,22 @@ export function writeMetadata(
 ): void {
   const reader = new ProtobufReader(bytes, start, end);
   renamed.reset();
+  let family = '';
   while (!reader.done) {
     const at = reader.pos;
     const tag = reader.tag();
     if (tag === FAMILY_NAME) {
+      // The last one counts, as for any singular field; writing each would let a few bytes become many.
       const length = reader.length();
-      renamed.stringField(FAMILY_NAME, rules.namePrefix + bytes.toString('utf8', reader.pos, reader.pos + length));
+      family = bytes.toString('utf8', reader.pos, reader.pos + length);
       reader.pos += length;
     } else {
       reader.skip(tag);
       renamed.raw(bytes, at, reader.pos);
     }
   }
+  if (family === '') return;
+  renamed.stringField(FAMILY_NAME, rules.namePrefix + family);
   batch.metadata++;
   batch.series.bytesField(METADATA, renamed.view());
   if (rules.forwardUnmatched && rules.namePrefix !== '') batch.series.bytesField(METADATA, bytes, start, end);

@@ -20,11 +20,16 @@ export interface NativeHistogram {
   readonly problem: string | undefined;
 }
 
+/** Sums over the buckets of one side: a few bytes may hold millions of buckets, so they are not kept. */
 interface Side {
   /** Buckets that the spans announce. */
   announced: number;
-  /** Absolute bucket counts. */
-  buckets: number[];
+  /** Buckets that follow. */
+  buckets: number;
+  /** Observations in them. */
+  total: number;
+  hasNegative: boolean;
+  /** Count of the last bucket, which the next integer one is written as a difference from. */
   running: number;
 }
 
@@ -72,7 +77,7 @@ export function readHistogram(bytes: Buffer, start: number, end: number): Native
 }
 
 function newSide(): Side {
-  return { announced: 0, buckets: [], running: 0 };
+  return { announced: 0, buckets: 0, total: 0, hasNegative: false, running: 0 };
 }
 
 /** Reads a field of one side's spans or buckets; returns false for any other field. */
@@ -84,7 +89,7 @@ function readSide(reader: ProtobufReader, field: number, sides: { negative: Side
   if ((field & 7) === 2) return readPacked(reader, role, side);
   // Writers may leave repeated numbers unpacked; readers accept both. (protobuf encoding)
   if (role === 1 && (field & 7) === 0) addDelta(side, reader.zigzag());
-  else if (role === 2 && (field & 7) === 1) side.buckets.push(reader.double());
+  else if (role === 2 && (field & 7) === 1) addBucket(side, reader.double());
   else return false;
   return true;
 }
@@ -94,7 +99,7 @@ function readPacked(reader: ProtobufReader, role: number, side: Side): true {
   reader.end = reader.length() + reader.pos;
   if (role === 0) side.announced += readSpanLength(reader);
   else if (role === 1) while (!reader.done) addDelta(side, reader.zigzag());
-  else while (!reader.done) side.buckets.push(reader.double());
+  else while (!reader.done) addBucket(side, reader.double());
   reader.end = outer;
   return true;
 }
@@ -112,7 +117,13 @@ function readSpanLength(reader: ProtobufReader): number {
 /** Integer buckets are written as differences from the one before. */
 function addDelta(side: Side, delta: number): void {
   side.running += delta;
-  side.buckets.push(side.running);
+  addBucket(side, side.running);
+}
+
+function addBucket(side: Side, count: number): void {
+  side.buckets++;
+  side.total += count;
+  if (count < 0) side.hasNegative = true;
 }
 
 function check(
@@ -123,12 +134,13 @@ function check(
   sumIsNaN: boolean,
 ): string | undefined {
   for (const side of [negative, positive]) {
-    if (side.announced !== side.buckets.length)
-      return `histogram spans announce ${side.announced} buckets, ${side.buckets.length} follow`;
-    if (side.buckets.some((bucket) => bucket < 0)) return 'histogram with a negative bucket';
+    if (side.announced !== side.buckets)
+      return `histogram spans announce ${side.announced} buckets, ${side.buckets} follow`;
+    if (side.hasNegative) return 'histogram with a negative bucket';
   }
-  if (count === undefined) return undefined;
-  const total = [...negative.buckets, ...positive.buckets].reduce((sum, bucket) => sum + bucket, zeroCount);
+  // Beyond 2^53 numbers are not exact, so the comparison would prove nothing.
+  if (count === undefined || count > Number.MAX_SAFE_INTEGER) return undefined;
+  const total = zeroCount + negative.total + positive.total;
   // Observations of NaN count, but fall into no bucket.
   if (sumIsNaN ? total > count : total !== count)
     return `histogram count ${count} but ${total} observations in its buckets`;

@@ -1,6 +1,6 @@
 import { OUTCOMES } from '../core/outcome.js';
 import { ProtobufWriter } from '../../wire/protobuf-writer.js';
-import type { OutputLabels, SeriesEntry } from './series-entry.js';
+import type { SeriesEntry } from './series-entry.js';
 
 const SERIES_TAG = 0x0a;
 
@@ -42,20 +42,22 @@ export class OutgoingBatch {
     this.feeders.length = this.timestamps.length = this.stale.length = 0;
   }
 
-  /** Appends one output series: a label block and the fields in bytes [start, end) of `items` after it. */
-  emit(labels: OutputLabels, items: Buffer, start: number, end: number): void {
+  /**
+   * Appends one output series: the label block of `length` bytes at `offset` of `labels`, and the fields in bytes
+   * [start, end) of `items` after it.
+   */
+  emit(labels: Buffer, offset: number, length: number, items: Buffer, start: number, end: number): void {
     const out = this.series;
     const itemsLength = end - start;
-    const length = labels.length + itemsLength;
-    out.reserve(length + 6);
+    out.reserve(length + itemsLength + 6);
     const bytes = out.bytes;
     let at = out.length;
     bytes[at++] = SERIES_TAG;
-    let rest = length;
+    let rest = length + itemsLength;
     for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
     bytes[at++] = rest;
-    labels.slab.bytes.copy(bytes, at, labels.offset, labels.offset + labels.length);
-    at += labels.length;
+    labels.copy(bytes, at, offset, offset + length);
+    at += length;
     // A single sample takes 18 bytes: below this size a loop is cheaper than a call.
     if (itemsLength <= 32) for (let i = start; i < end; i++) bytes[at++] = items[i] ?? 0;
     else at += items.copy(bytes, at, start, end);

@@ -12,6 +12,8 @@ import { InFlightBytes, readBody } from './request-body.js';
 const NOTHING: Written = { samples: 0, histograms: 0, exemplars: 0 };
 /** Answer to an error nobody foresaw: the sender keeps its data and comes again. */
 const UNFORESEEN_STATUS = 503;
+/** Senders log at most 1,024 bytes of an answer. (Prometheus, remote write client) */
+const MAX_LINE_BYTES = 1_000;
 
 /** Methods that may come without a body. */
 const WITHOUT_BODY: Readonly<Record<string, 'status' | 'write' | undefined>> = {
@@ -59,7 +61,7 @@ export class RemoteWriteHandler {
       const written = await this.takeBody(request, format);
       this.finish(response, format, 204, { written });
     } catch (error) {
-      if (response.destroyed || request.destroyed) return;
+      if (isGone(request, response)) return;
       const refusal = this.refusal(error);
       this.finish(response, format, refusal.status, refusal);
     } finally {
@@ -108,7 +110,8 @@ export class RemoteWriteHandler {
   /** What a person who opens the URL sees; vmagent's handshake of v1.88 to v1.115 asks for the version of its own protocol. */
   private status(request: IncomingMessage, response: ServerResponse): void {
     if (new URL(request.url ?? '/', 'http://localhost').searchParams.has('get_vm_proto_version')) {
-      reply(response, 200, '1');
+      // The number and nothing else: vmagent does not trim it.
+      response.end('1');
       return;
     }
     const body = {
@@ -123,6 +126,11 @@ export class RemoteWriteHandler {
     response.setHeader('content-type', 'application/json');
     response.end(`${JSON.stringify(body)}\n`);
   }
+}
+
+/** Whether nobody is left to read an answer. A request read to its end counts as destroyed too. */
+function isGone(request: IncomingMessage, response: ServerResponse): boolean {
+  return response.destroyed || (request.destroyed && !request.complete);
 }
 
 function hasBody(request: IncomingMessage): boolean {
@@ -143,7 +151,16 @@ function reply(response: ServerResponse, status: number, line?: string): void {
     return;
   }
   response.setHeader('content-type', 'text/plain; charset=utf-8');
-  response.end(`${line.replace(/\s+/g, ' ').slice(0, 1000)}\n`);
+  response.end(`${firstBytes(line.replace(/\s+/g, ' '), MAX_LINE_BYTES)}\n`);
+}
+
+/** The beginning of a text, cut between characters. */
+function firstBytes(text: string, limit: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= limit) return text;
+  let end = limit;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
 }
 
 /** Lets the rest of a refused body pass, so that the sender gets to read the answer; a sender without end is cut off. */

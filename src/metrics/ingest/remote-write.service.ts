@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DomainError, InvalidRequest, Unavailable } from '../../common/domain-error.js';
 import { METRICS_CONFIG, type MetricsConfig } from '../../config/metrics.config.js';
 import { InventoryCache } from '../../pods/cache/inventory-cache.service.js';
-import { snappyCompress, snappyUncompress } from '../../wire/snappy.js';
+import { DecompressionBuffer, snappyCompress } from '../../wire/snappy.js';
 import { zstdUncompress } from '../../wire/zstd.js';
 import { OUTCOME_INDEX, OUTCOMES } from '../core/outcome.js';
 import { MetricsForwarder } from '../forwarder/forwarder.service.js';
@@ -54,6 +54,7 @@ interface Enriched {
 @Injectable()
 export class RemoteWriteService {
   private readonly batch = new OutgoingBatch();
+  private readonly memory = new DecompressionBuffer();
   private readonly retry: { retryAfterSeconds: number };
 
   constructor(
@@ -86,7 +87,7 @@ export class RemoteWriteService {
 
   private decode(body: Buffer, { encoding, version }: RemoteWriteFormat): Buffer {
     const { maxDecompressedBytes: limit } = this.config;
-    const uncompress = encoding === 'zstd' ? zstdUncompress : snappyUncompress;
+    const uncompress = encoding === 'zstd' ? zstdUncompress : this.memory.uncompress.bind(this.memory);
     const request = uncompress(body, limit, 'METRICS_MAX_DECOMPRESSED_BYTES');
     return version === 2 ? transcodeV2(request, this.config) : request;
   }

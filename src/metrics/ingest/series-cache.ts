@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { OutputLabels, SeriesEntry } from './series-entry.js';
+import type { EntryBase, OutputLabels, SeriesEntry } from './series-entry.js';
 import { hashBytes, sameBytes, SlabAllocator, type Slab } from './slab.js';
 
 /** Memory that an entry takes beside its label bytes: the objects and its share of the tables (measured). */
@@ -84,7 +84,7 @@ export class SeriesCache {
     Object.assign(entry, this.current.slabs.store(entry.slab.bytes, entry.offset, entry.offset + entry.length));
     entry.generation = this.current.number;
     const outputs = entry.decision.outputs.map((output) => this.keep(output.slab.bytes, output.offset, output.length));
-    entry.decision = { ...entry.decision, outputs };
+    entry.decide({ ...entry.decision, outputs });
     this.insert(this.current, entry);
     this.register(entry);
   }
@@ -177,9 +177,6 @@ export class SeriesCache {
   }
 }
 
-/** What the cache fills in of a new entry. */
-export type EntryBase = Pick<SeriesEntry, 'slab' | 'offset' | 'length' | 'hash' | 'generation'>;
-
 const EMPTY_SLAB: Slab = { bytes: Buffer.alloc(0), view: new DataView(new ArrayBuffer(0)), used: 0 };
 
 function newGeneration(number: number): Generation {
@@ -220,7 +217,7 @@ function release(entry: SeriesEntry): void {
   entry.slab = EMPTY_SLAB;
   entry.follower = null;
   entry.nextInBucket = null;
-  entry.decision = { ...entry.decision, from: Infinity, outputs: [] };
+  entry.decide({ ...entry.decision, from: Infinity, to: Infinity, outputs: [] });
 }
 
 function feeds(entry: SeriesEntry, output: OutputLabels): boolean {

@@ -10,7 +10,7 @@ import type { MetricActivities } from '../metric-activity.js';
 import { readLabelBlock, writeLabelBlock, type LabelLimits } from './label-block.js';
 import { ContestedOutputs } from './contested-outputs.js';
 import type { SeriesCache } from './series-cache.js';
-import type { CachedDecision, OutputLabels, SeriesEntry } from './series-entry.js';
+import { SeriesEntry, type CachedDecision, type OutputLabels } from './series-entry.js';
 
 /** An output series whose feeding ended, to be closed by a stale marker. */
 export interface EndedOutput {
@@ -65,19 +65,9 @@ export class SeriesDecisions {
     const block = readLabelBlock(bytes, start, start + length, this.context.limits);
     const invalid = 'invalid' in block ? block.invalid : undefined;
     const metric = 'labels' in block ? new SeriesLabels(block.labels).metricName : '(invalid)';
-    return this.cache.add(bytes, view, start, length, (base) => ({
-      ...base,
-      nextInBucket: null,
-      follower: null,
-      decision: invalid === undefined ? UNDECIDED : invalidDecision(invalid),
-      activity: this.context.activities.of(metric),
-      lastTimestamp: -Infinity,
-      lastStale: false,
-      endNoticed: 0,
-      closedAt: -Infinity,
-      captureId: 0,
-      captured: false,
-    }));
+    const decision = invalid === undefined ? UNDECIDED : invalidDecision(invalid);
+    const activity = this.context.activities.of(metric);
+    return this.cache.add(bytes, view, start, length, (base) => new SeriesEntry(base, decision, activity));
   }
 
   /** The decision for a sample of time `at`; becomes the entry's own unless it is about the past. */
@@ -133,7 +123,7 @@ export class SeriesDecisions {
 
   private replace(entry: SeriesEntry, made: CachedDecision): void {
     const before = entry.decision;
-    entry.decision = made;
+    entry.decide(made);
     entry.endNoticed = 0;
     const rival = this.cache.register(entry);
     if (rival !== undefined) this.contest(entry, rival);
@@ -148,7 +138,7 @@ export class SeriesDecisions {
     for (const output of entry.decision.outputs) {
       if (rival.decision.outputs.some((other) => sameOutput(other, output))) this.contests.open(output.hash);
     }
-    entry.decision.contested = rival.decision.contested = true;
+    for (const contestant of [entry, rival]) contestant.decide({ ...contestant.decision, contested: true });
   }
 }
 

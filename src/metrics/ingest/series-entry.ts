@@ -31,27 +31,87 @@ export interface CachedDecision {
   readonly invalid: string | undefined;
 }
 
-/** What is remembered of one distinct series: its label bytes, its decision and when it last fed its outputs. */
-export interface SeriesEntry {
+/**
+ * What is remembered of one distinct series: its label bytes, its decision and when it last fed its outputs.
+ * The first fields are what the walker reads of a series that comes again: kept together, and the spans as whole seconds,
+ * because numbers of more than 32 bits live in objects of their own, and with many series each object costs a cache miss.
+ */
+export class SeriesEntry {
+  readonly length: number;
   slab: Slab;
   offset: number;
-  readonly length: number;
-  readonly hash: number;
   generation: number;
-  nextInBucket: SeriesEntry | null;
   /** The series that came after this one last time: senders repeat series in the same order. */
-  follower: SeriesEntry | null;
-  decision: CachedDecision;
+  follower: SeriesEntry | null = null;
+  /** The decision in short; see `decide`. Covers no time while it must not be used. */
+  fastEpoch = 0;
+  fastFrom = NEVER;
+  fastTo = NEVER;
+  fastOutcome = 0;
+  fastSentinels = false;
+  /** The only output; null when there is none. */
+  fastOutput: Slab | null = null;
+  fastOffset = 0;
+  fastLength = 0;
   activity: MetricActivity;
+
+  readonly hash: number;
+  nextInBucket: SeriesEntry | null = null;
+  decision: CachedDecision;
   /** Time (ms) of the newest sample that the storage has accepted. */
-  lastTimestamp: number;
+  lastTimestamp = -Infinity;
   /** Whether that sample was a stale marker. */
-  lastStale: boolean;
+  lastStale = false;
   /** Number of the sweep that first found the binding ended; 0 while it is in force. */
-  endNoticed: number;
+  endNoticed = 0;
   /** Time (ms) of the stale marker that closed a device's series; -Infinity while open. */
-  closedAt: number;
+  closedAt = -Infinity;
   /** Id of the debug capture that has looked at this series, and its verdict. */
-  captureId: number;
-  captured: boolean;
+  captureId = 0;
+  captured = false;
+
+  constructor(base: EntryBase, decision: CachedDecision, activity: MetricActivity) {
+    this.length = base.length;
+    this.slab = base.slab;
+    this.offset = base.offset;
+    this.generation = base.generation;
+    this.hash = base.hash;
+    this.decision = decision;
+    this.activity = activity;
+  }
+
+  /** Takes a decision and prepares its short form, unless it needs the long way (several outputs, contested, invalid). */
+  decide(decision: CachedDecision): void {
+    this.decision = decision;
+    this.fastEpoch = decision.epoch;
+    const output = decision.outputs[0];
+    if (decision.outputs.length > 1 || decision.contested || decision.invalid !== undefined) {
+      this.fastFrom = this.fastTo = NEVER;
+      return;
+    }
+    this.fastFrom = toSeconds(Math.ceil(decision.from / 1000));
+    this.fastTo = toSeconds(Math.floor(decision.to / 1000));
+    this.fastOutcome = decision.outcome;
+    this.fastSentinels = decision.sentinels;
+    this.fastOutput = output?.slab ?? null;
+    this.fastOffset = output?.offset ?? 0;
+    this.fastLength = output?.length ?? 0;
+  }
+
+  /** Makes the decision cover no time, so that the next sample asks for a new one. */
+  void(): void {
+    this.decision.from = Infinity;
+    this.fastFrom = this.fastTo = NEVER;
+  }
+}
+
+/** What the cache fills in of a new entry. */
+export type EntryBase = Pick<SeriesEntry, 'slab' | 'offset' | 'length' | 'hash' | 'generation'>;
+
+/** Bounds of what fits in 32 bits: the second at the upper end is after every sample. */
+const NEVER = 2 ** 31 - 1;
+const ALWAYS = -(2 ** 31);
+
+function toSeconds(seconds: number): number {
+  return Math.max(ALWAYS, Math.min(NEVER, seconds));
 }

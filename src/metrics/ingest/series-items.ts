@@ -88,7 +88,7 @@ export class SeriesItems {
     for (const item of items)
       if (item.kind === 'exemplars' && feeds(item, output)) writer.raw(bytes, item.start, item.end);
     if (writer.length === 0) return;
-    batch.emit(output, writer.bytes, 0, writer.length);
+    batch.emit(output.slab.bytes, output.offset, output.length, writer.bytes, 0, writer.length);
     if (newest !== undefined) batch.feed(entry, newest.timestamp, newest.stale);
   }
 

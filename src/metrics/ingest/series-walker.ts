@@ -1,14 +1,13 @@
 import { PayloadLimitExceeded } from '../../wire/malformed-payload.js';
 import { ProtobufReader } from '../../wire/protobuf-reader.js';
 import { ProtobufWriter } from '../../wire/protobuf-writer.js';
-import { SMALLEST_SENTINEL } from '../core/sample-value.js';
 import { LABEL_TAG } from './label-block.js';
 import { writeMetadata } from './metric-metadata.js';
 import type { OutgoingBatch } from './outgoing-batch.js';
 import { droppedAs, isStaleMarker } from './sample-bytes.js';
 import type { SeriesCache } from './series-cache.js';
 import type { SeriesDecisions } from './series-decisions.js';
-import type { CachedDecision, SeriesEntry } from './series-entry.js';
+import type { SeriesEntry } from './series-entry.js';
 import { SeriesItems } from './series-items.js';
 import { sameBytes } from './slab.js';
 
@@ -82,15 +81,15 @@ export class SeriesWalker {
 
   private series(start: number, end: number, batch: OutgoingBatch): void {
     const entry = this.locate(start, end);
-    const decision = this.revalidated(entry.decision);
-    const captured = this.decisions.capture !== undefined && this.decisions.isCaptured(entry);
-    const { from, to, sentinels } = decision;
-    const bytes = this.bytes;
-    let pos = this.labelsEnd;
+    if (entry.fastEpoch !== this.decisions.stamps.epoch) this.revalidate(entry);
+    const { bytes, labelsEnd } = this;
+    const from = entry.fastFrom * 1000;
+    const to = entry.fastTo * 1000;
+    let plain = this.decisions.capture === undefined;
+    let pos = labelsEnd;
     let samples = 0;
     let timestamp = 0;
     let valueAt = -1;
-    let plain = !captured && !decision.contested && decision.invalid === undefined;
     while (plain && pos < end) {
       // One-byte lengths only: a Sample message of both fields takes at most 20 bytes.
       const sampleEnd = pos + 2 + (bytes[pos + 1] ?? 0x80);
@@ -100,12 +99,8 @@ export class SeriesWalker {
       if (bytes[pos] === SAMPLE_VALUE && pos + 9 <= sampleEnd) {
         valueAt = pos + 1;
         pos += 9;
-        if (
-          (bytes[valueAt + 7] ?? 0) >= 0x80 ||
-          (sentinels && this.view.getFloat64(valueAt, true) >= SMALLEST_SENTINEL)
-        ) {
-          plain = droppedAs(this.view.getFloat64(valueAt, true), sentinels) < 0;
-        }
+        // Below 0x41 in its highest byte a value is neither negative nor as large as a sentinel.
+        if ((bytes[valueAt + 7] ?? 0) >= 0x41) plain = !this.isDropped(valueAt, entry.fastSentinels);
       }
       timestamp = 0;
       if (pos < sampleEnd && bytes[pos] === SAMPLE_TIMESTAMP) {
@@ -128,25 +123,24 @@ export class SeriesWalker {
       return;
     }
     batch.received.samples += samples;
-    batch.counts[decision.outcome] = (batch.counts[decision.outcome] ?? 0) + samples;
-    entry.activity.counts[decision.outcome] = (entry.activity.counts[decision.outcome] ?? 0) + samples;
-    const outputs = decision.outputs;
-    if (outputs.length === 0) return;
-    for (let i = 0; i < outputs.length; i++) {
-      const output = outputs[i];
-      if (output !== undefined) batch.emit(output, bytes, this.labelsEnd, end);
-    }
+    batch.counts[entry.fastOutcome] = (batch.counts[entry.fastOutcome] ?? 0) + samples;
+    entry.activity.counts[entry.fastOutcome] = (entry.activity.counts[entry.fastOutcome] ?? 0) + samples;
+    if (entry.fastOutput === null) return;
+    batch.emit(entry.fastOutput.bytes, entry.fastOffset, entry.fastLength, bytes, labelsEnd, end);
     batch.feed(entry, timestamp, valueAt >= 0 && isStaleMarker(this.view, valueAt));
   }
 
+  private isDropped(valueAt: number, sentinels: boolean): boolean {
+    return droppedAs(this.view.getFloat64(valueAt, true), sentinels) >= 0;
+  }
+
   /** Makes a decision cover no time when the inventory has changed under it, so that a sample asks for a new one. */
-  private revalidated(decision: CachedDecision): CachedDecision {
+  private revalidate(entry: SeriesEntry): void {
     const { stamps } = this.decisions;
-    if (decision.epoch !== stamps.epoch && decision.invalid === undefined) {
-      if (stamps.sum(decision.reads) === decision.stampSum) decision.epoch = stamps.epoch;
-      else decision.from = Infinity;
-    }
-    return decision;
+    const { decision } = entry;
+    if (decision.invalid !== undefined) return;
+    if (stamps.sum(decision.reads) === decision.stampSum) decision.epoch = entry.fastEpoch = stamps.epoch;
+    else entry.void();
   }
 
   /** A series that does not fit the fast pattern. */

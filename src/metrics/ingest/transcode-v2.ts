@@ -1,6 +1,7 @@
+import { METRIC_NAME } from '../../common/label-set.js';
 import { MalformedPayload, PayloadLimitExceeded } from '../../wire/malformed-payload.js';
 import { ProtobufReader } from '../../wire/protobuf-reader.js';
-import { ProtobufWriter } from '../../wire/protobuf-writer.js';
+import { ProtobufWriter, varintSize } from '../../wire/protobuf-writer.js';
 
 /*
  * Request:    symbols 4 string, timeseries 5 TimeSeries (1–3 reserved)
@@ -31,11 +32,10 @@ const V1 = {
   histogram: 0x22,
 } as const;
 
-/** Bytes [start, end) of the request: a symbol or a message. */
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
+/** Highest metadata type that is passed on; later ones than the known eight may come, nonsense becomes “unknown”. */
+const MAX_METADATA_TYPE = 127;
+
+const METRIC_NAME_BYTES = Buffer.from(METRIC_NAME);
 
 /** Bounds on what references may blow a request up to. */
 export interface TranscodeLimits {
@@ -46,7 +46,8 @@ export interface TranscodeLimits {
 /**
  * Rewrites a 2.0 request as the 1.0 request that says the same, so that both versions share one path. Values, histograms
  * and exemplars keep their bytes; start timestamps have no place in 1.0 and are left out. Metadata comes once per family.
- * References multiply the size, so the result is held to the limit of a decompressed request.
+ * References multiply the size, so the result is held to the limit of a decompressed request; nothing is kept per label or
+ * sample, because a few bytes may hold very many.
  * @throws MalformedPayload, PayloadLimitExceeded
  */
 export function transcodeV2(bytes: Buffer, limits: TranscodeLimits): Buffer {
@@ -57,79 +58,126 @@ class Transcoder {
   private readonly out: ProtobufWriter;
   private readonly series = new ProtobufWriter();
   private readonly nested = new ProtobufWriter(256);
-  private readonly pair = new ProtobufWriter(256);
-  private readonly symbols: Span[] = [];
+  /** Start and end of each symbol, in turn. */
+  private readonly symbols: Uint32Array;
   private readonly families = new Set<string>();
+  /** Reference of a label name whose value is still to come. */
+  private pendingName: number | undefined;
+  /** Reference of the metric name of the series at hand. */
+  private metricName: number | undefined;
 
   constructor(
     private readonly bytes: Buffer,
     private readonly limits: TranscodeLimits,
   ) {
-    this.out = new ProtobufWriter(bytes.length * 2 + 64);
+    this.symbols = new Uint32Array(2 * this.countSymbols());
+    this.out = new ProtobufWriter(Math.min(bytes.length * 2, limits.maxDecompressedBytes) + 64);
   }
 
   run(): Buffer {
-    const series: Span[] = [];
+    this.readSymbols();
     const reader = new ProtobufReader(this.bytes);
     while (!reader.done) {
       const tag = reader.tag();
-      if (tag !== SYMBOL && tag !== SERIES) {
+      if (tag !== SERIES) {
         reader.skip(tag);
         continue;
       }
       const length = reader.length();
-      (tag === SYMBOL ? this.symbols : series).push({ start: reader.pos, end: reader.pos + length });
+      this.timeSeries(reader.pos, reader.pos + length);
       reader.pos += length;
     }
-    const { maxSeriesPerRequest } = this.limits;
-    if (series.length > maxSeriesPerRequest) {
-      throw new PayloadLimitExceeded(
-        'METRICS_MAX_SERIES_PER_REQUEST',
-        maxSeriesPerRequest,
-        series.length,
-        'series in the request',
-      );
-    }
-    const empty = this.symbols[0];
-    if (series.length > 0 && (empty === undefined || empty.start !== empty.end)) {
-      throw new MalformedPayload('the first symbol is not the empty string', empty?.start ?? 0);
-    }
-    for (const { start, end } of series) this.timeSeries(start, end);
     return this.out.view();
   }
 
-  private timeSeries(start: number, end: number): void {
-    const { series } = this;
-    series.reset();
-    const reader = new ProtobufReader(this.bytes, start, end);
-    let metadata: Span | undefined;
-    let labels: Label[] = [];
-    const items: { tag: number; span: Span }[] = [];
+  /** Counts the symbols, and holds the number of series to its limit. */
+  private countSymbols(): number {
+    const { maxSeriesPerRequest } = this.limits;
+    const reader = new ProtobufReader(this.bytes);
+    let symbols = 0;
+    let series = 0;
     while (!reader.done) {
       const tag = reader.tag();
-      if (tag === LABEL_REF) throw new MalformedPayload('label references must be packed', reader.pos);
-      if ((tag & 7) !== 2) {
+      reader.skip(tag);
+      if (tag === SYMBOL) symbols++;
+      else if (tag === SERIES) series++;
+    }
+    if (series > maxSeriesPerRequest) {
+      throw new PayloadLimitExceeded(
+        'METRICS_MAX_SERIES_PER_REQUEST',
+        maxSeriesPerRequest,
+        series,
+        'series in the request',
+      );
+    }
+    if (series > 0 && symbols === 0) throw new MalformedPayload('the request has no symbols', 0);
+    return symbols;
+  }
+
+  private readSymbols(): void {
+    const reader = new ProtobufReader(this.bytes);
+    for (let i = 0; i < this.symbols.length;) {
+      const tag = reader.tag();
+      if (tag !== SYMBOL) {
         reader.skip(tag);
         continue;
       }
       const length = reader.length();
-      const span = { start: reader.pos, end: reader.pos + length };
+      if (i === 0 && length > 0) throw new MalformedPayload('the first symbol is not the empty string', reader.pos);
+      this.symbols[i++] = reader.pos;
       reader.pos += length;
-      if (tag === LABEL_REFS) labels = labels.concat(this.labels(span));
-      else if (tag === METADATA) metadata = span;
-      else items.push({ tag, span });
+      this.symbols[i++] = reader.pos;
     }
-    this.writeLabels(series, labels);
-    for (const { tag, span } of items) this.item(tag, span);
-    this.out.bytesField(V1.series, series.view());
-    this.checkSize();
-    if (metadata !== undefined) this.metadata(metadata, labels);
   }
 
-  private item(tag: number, { start, end }: Span): void {
+  /** Labels are written first, wherever they stand, because that is the order the 1.0 path is quick with. */
+  private timeSeries(start: number, end: number): void {
+    this.series.reset();
+    this.metricName = undefined;
+    const metadata = this.seriesLabels(start, end);
+    const reader = new ProtobufReader(this.bytes, start, end);
+    while (!reader.done) {
+      const tag = reader.tag();
+      if (tag !== SAMPLE && tag !== HISTOGRAM && tag !== EXEMPLAR) {
+        reader.skip(tag);
+        continue;
+      }
+      const length = reader.length();
+      this.item(tag, reader.pos, reader.pos + length);
+      reader.pos += length;
+    }
+    this.out.bytesField(V1.series, this.series.view());
+    this.series.reset();
+    this.checkSize();
+    if (metadata !== undefined) this.metadata(metadata.start, metadata.end);
+  }
+
+  /** Writes the labels of the series in [start, end); returns where its metadata stand. */
+  private seriesLabels(start: number, end: number): { start: number; end: number } | undefined {
+    const reader = new ProtobufReader(this.bytes, start, end);
+    let metadata: { start: number; end: number } | undefined;
+    while (!reader.done) {
+      const tag = reader.tag();
+      if (tag === LABEL_REFS) {
+        this.references(reader, this.series);
+      } else if (tag === LABEL_REF) {
+        this.reference(reader.varint(), reader.pos, this.series);
+      } else if (tag === METADATA) {
+        const length = reader.length();
+        metadata = { start: reader.pos, end: reader.pos + length };
+        reader.pos += length;
+      } else {
+        reader.skip(tag);
+      }
+    }
+    this.assertPaired(end);
+    return metadata;
+  }
+
+  private item(tag: number, start: number, end: number): void {
     if (tag === SAMPLE) this.sample(start, end);
     else if (tag === HISTOGRAM) this.series.bytesField(V1.histogram, this.bytes, start, end);
-    else if (tag === EXEMPLAR) this.exemplar(start, end);
+    else this.exemplar(start, end);
   }
 
   /** Copies value and timestamp; the start timestamp, the one field after them, is unknown to 1.0. */
@@ -143,6 +191,7 @@ class Transcoder {
       if (tag === 0x09 || tag === 0x10) this.nested.raw(this.bytes, at, reader.pos);
     }
     this.series.bytesField(V1.sample, this.nested.view());
+    this.nested.reset();
   }
 
   private exemplar(start: number, end: number): void {
@@ -152,78 +201,112 @@ class Transcoder {
       const at = reader.pos;
       const tag = reader.tag();
       if (tag === LABEL_REFS) {
-        const length = reader.length();
-        this.writeLabels(this.nested, this.labels({ start: reader.pos, end: reader.pos + length }));
-        reader.pos += length;
+        this.references(reader, this.nested);
+      } else if (tag === LABEL_REF) {
+        this.reference(reader.varint(), reader.pos, this.nested);
       } else {
         reader.skip(tag);
-        this.nested.raw(this.bytes, at, reader.pos);
+        if (tag === 0x11 || tag === 0x18) this.nested.raw(this.bytes, at, reader.pos);
       }
     }
+    this.assertPaired(end);
     this.series.bytesField(V1.exemplar, this.nested.view());
+    this.nested.reset();
+    this.checkSize();
   }
 
-  private metadata({ start, end }: Span, labels: readonly Label[]): void {
-    const name = this.metricName(labels);
+  private metadata(start: number, end: number): void {
     const reader = new ProtobufReader(this.bytes, start, end);
-    this.nested.reset();
     let type = 0;
+    let help = 0;
+    let unit = 0;
     while (!reader.done) {
       const tag = reader.tag();
       if (tag === 0x08) type = reader.varint();
-      else if (tag === 0x18) this.text(0x22, this.symbol(reader.varint(), reader.pos));
-      else if (tag === 0x20) this.text(0x2a, this.symbol(reader.varint(), reader.pos));
+      else if (tag === 0x18) help = this.checked(reader.varint(), reader.pos);
+      else if (tag === 0x20) unit = this.checked(reader.varint(), reader.pos);
       else reader.skip(tag);
     }
-    const family = familyOf(name, type);
-    if (family === '' || this.families.has(family) || (type === 0 && this.nested.length === 0)) return;
+    if (type > MAX_METADATA_TYPE) type = 0;
+    const family = this.metricName === undefined ? '' : familyOf(this.symbolText(this.metricName), type);
+    if (family === '' || this.families.has(family) || (type === 0 && help === 0 && unit === 0)) return;
     this.families.add(family);
+    this.nested.reset();
     this.nested.varint(0x08);
     this.nested.varint(type);
     this.nested.stringField(0x12, family);
+    if (help > 0) this.symbolField(this.nested, 0x22, help);
+    if (unit > 0) this.symbolField(this.nested, 0x2a, unit);
     this.out.bytesField(V1.metadata, this.nested.view());
+    this.nested.reset();
+    this.checkSize();
   }
 
-  private text(tag: number, { start, end }: Span): void {
-    if (end > start) this.nested.bytesField(tag, this.bytes, start, end);
+  /** Packed references: the reader stands at their length. */
+  private references(reader: ProtobufReader, to: ProtobufWriter): void {
+    const end = reader.length() + reader.pos;
+    const outer = reader.end;
+    reader.end = end;
+    while (!reader.done) this.reference(reader.varint(), reader.pos, to);
+    reader.end = outer;
   }
 
-  private labels({ start, end }: Span): Label[] {
-    const reader = new ProtobufReader(this.bytes, start, end);
-    const labels: Label[] = [];
-    while (!reader.done) {
-      const name = this.symbol(reader.varint(), reader.pos);
-      if (reader.pos >= reader.end) throw new MalformedPayload('odd number of label references', reader.pos);
-      labels.push({ name, value: this.symbol(reader.varint(), reader.pos) });
+  /** Takes names and values in turn, and writes a label with each value. */
+  private reference(reference: number, at: number, to: ProtobufWriter): void {
+    this.checked(reference, at);
+    const name = this.pendingName;
+    if (name === undefined) {
+      this.pendingName = reference;
+      return;
     }
-    return labels;
+    this.pendingName = undefined;
+    if (to === this.series && this.isMetricName(name)) this.metricName = reference;
+    const length = this.fieldSize(name) + this.fieldSize(reference);
+    this.checkSize(length);
+    to.varint(V1.label);
+    to.varint(length);
+    this.symbolField(to, V1.name, name);
+    this.symbolField(to, V1.value, reference);
   }
 
-  private writeLabels(to: ProtobufWriter, labels: readonly Label[]): void {
-    for (const { name, value } of labels) {
-      this.pair.reset();
-      this.pair.bytesField(V1.name, this.bytes, name.start, name.end);
-      this.pair.bytesField(V1.value, this.bytes, value.start, value.end);
-      to.bytesField(V1.label, this.pair.view());
-      if (to.length > this.limits.maxDecompressedBytes) this.checkSize();
-    }
+  private assertPaired(at: number): void {
+    if (this.pendingName !== undefined) throw new MalformedPayload('odd number of label references', at);
   }
 
-  private metricName(labels: readonly Label[]): string {
-    const named = labels.find(({ name }) => this.bytes.toString('utf8', name.start, name.end) === '__name__');
-    return named === undefined ? '' : this.bytes.toString('utf8', named.value.start, named.value.end);
+  private symbolField(to: ProtobufWriter, tag: number, reference: number): void {
+    to.bytesField(tag, this.bytes, this.symbols[2 * reference], this.symbols[2 * reference + 1]);
   }
 
-  private symbol(reference: number, at: number): Span {
-    const symbol = this.symbols[reference];
-    if (symbol === undefined)
-      throw new MalformedPayload(`reference ${reference} beyond the ${this.symbols.length} symbols`, at);
-    return symbol;
+  private symbolLength(reference: number): number {
+    return (this.symbols[2 * reference + 1] ?? 0) - (this.symbols[2 * reference] ?? 0);
   }
 
-  private checkSize(): void {
+  private fieldSize(reference: number): number {
+    const length = this.symbolLength(reference);
+    return 1 + varintSize(length) + length;
+  }
+
+  private isMetricName(reference: number): boolean {
+    if (this.symbolLength(reference) !== METRIC_NAME_BYTES.length) return false;
+    return (
+      METRIC_NAME_BYTES.compare(this.bytes, this.symbols[2 * reference], this.symbols[2 * reference + 1] ?? 0) === 0
+    );
+  }
+
+  private symbolText(reference: number): string {
+    return this.bytes.toString('utf8', this.symbols[2 * reference], this.symbols[2 * reference + 1]);
+  }
+
+  /** The reference, if there is such a symbol. */
+  private checked(reference: number, at: number): number {
+    const count = this.symbols.length / 2;
+    if (reference < count) return reference;
+    throw new MalformedPayload(`reference ${reference} beyond the ${count} symbols`, at);
+  }
+
+  private checkSize(more = 0): void {
     const { maxDecompressedBytes: limit } = this.limits;
-    const size = this.out.length + this.series.length;
+    const size = this.out.length + this.series.length + this.nested.length + more;
     if (size > limit)
       throw new PayloadLimitExceeded(
         'METRICS_MAX_DECOMPRESSED_BYTES',
@@ -232,11 +315,6 @@ class Transcoder {
         'request in bytes with its references resolved',
       );
   }
-}
-
-interface Label {
-  readonly name: Span;
-  readonly value: Span;
 }
 
 const HISTOGRAM_TYPES = new Set([3, 4]);

@@ -54,7 +54,7 @@ export class EndedBindings {
     entry.lastStale = lost.length === entry.decision.outputs.length;
     entry.closedAt = now;
     entry.endNoticed = 0;
-    entry.decision.from = Infinity;
+    entry.void();
     return ended;
   }
 }

@@ -2,11 +2,11 @@ import { Coalesced } from './coalesced.js';
 
 describe('Coalesced', () => {
   const stepwise = () => {
-    const starts: PromiseWithResolvers<void>[] = [];
+    const starts: PromiseWithResolvers<undefined>[] = [];
     let running = 0;
     let most = 0;
     const coalesced = new Coalesced(async () => {
-      const gate = Promise.withResolvers<void>();
+      const gate = Promise.withResolvers<undefined>();
       starts.push(gate);
       most = Math.max(most, ++running);
       await gate.promise.finally(() => running--);
@@ -20,11 +20,11 @@ describe('Coalesced', () => {
     const first = coalesced.run();
     const [second, third] = [coalesced.run(), coalesced.run()];
     expect(starts).toHaveLength(1);
-    starts[0]?.resolve();
+    starts[0]?.resolve(undefined);
     await first;
     await turn();
     expect(starts).toHaveLength(2);
-    starts[1]?.resolve();
+    starts[1]?.resolve(undefined);
     await Promise.all([second, third]);
     expect(starts).toHaveLength(2);
   });
@@ -34,7 +34,7 @@ describe('Coalesced', () => {
     const first = coalesced.run().then(() => coalesced.run());
     const second = coalesced.run();
     for (let i = 0; i < 4; i++) {
-      starts[i]?.resolve();
+      starts[i]?.resolve(undefined);
       await turn();
     }
     await Promise.all([first, second]);
@@ -48,7 +48,7 @@ describe('Coalesced', () => {
     starts[0]?.reject(new Error('away'));
     await expect(first).rejects.toThrow('away');
     await turn();
-    starts[1]?.resolve();
+    starts[1]?.resolve(undefined);
     await expect(second).resolves.toBeUndefined();
     await coalesced.settled();
   });

@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { PODS_CONFIG, type PodsConfig } from '../../config/pods.config.js';
 import { InventoryIndex } from '../core/inventory-index.js';
 import { Stamps } from '../core/stamps.js';
+import { inSlices } from '../in-slices.js';
 import { Coalesced } from './coalesced.js';
 import { InventoryCacheMetrics } from './inventory-cache.metrics.js';
 import { InventoryRepository, type Snapshot } from './inventory.repository.js';
@@ -11,8 +11,6 @@ import type { Refresh, RefreshMode } from './refresh.js';
 
 /** More changed rows than this are read anew as a whole: taking them in one turn would hold up everything else. */
 const MAX_CHANGES = 5_000;
-/** Rows compared in one turn of the event loop. */
-const SLICE = 2_000;
 /** Kept longer than the grace period, so that a sample at its very end still finds what it needs, ms. */
 const MARGIN = 60_000;
 
@@ -140,14 +138,5 @@ export class InventoryCache {
         this.logger.error({ err: error }, 'A listener to inventory refreshes failed');
       }
     }
-  }
-}
-
-/** Runs a long computation with other work getting its turn in between. */
-async function inSlices<T>(steps: Generator<void, T>): Promise<T> {
-  for (let count = 1; ; count++) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    if (count % SLICE === 0) await setImmediate();
   }
 }

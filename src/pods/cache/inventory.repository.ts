@@ -5,7 +5,8 @@ import { Transactions } from '../../database/transactions.js';
 import type { InventoryRows, PodWorkloadRow, WorkloadRow } from '../core/inventory-rows.js';
 import {
   deltaStatement,
-  pageStatement,
+  PLAN_FOR_CURSORS,
+  cursorStatement,
   REFERENCES_OF_PODS,
   SNAPSHOT,
   TABLES,
@@ -25,6 +26,9 @@ export interface Delta {
 }
 
 type Page = Record<string, unknown>[];
+
+/** Rows taken in one turn of the event loop. */
+const TAKEN_AT_A_TIME = 500;
 
 const CONSISTENT = { isolation: 'REPEATABLE READ', readOnly: true } as const;
 const NOTHING: InventoryRows = { nodes: [], workloads: [], pods: [], podWorkloads: [], bindings: [] };
@@ -59,16 +63,18 @@ export class InventoryRepository {
     return this.transactions.run(async (manager) => {
       const seen = await takeSnapshot(manager);
       const take = begin();
+      await manager.query(PLAN_FOR_CURSORS);
       for (const table of TABLES) {
-        let after: unknown[] = [];
-        for (let isFirst = true, full = true; full; isFirst = false) {
-          const parameters = [new Date(cutoff), pageSize, ...after];
-          const page = await manager.query<Page>(pageStatement(table, isFirst), parameters);
-          take({ ...NOTHING, [table.name]: page });
+        await manager.query(cursorStatement(table, cutoff));
+        for (let full = true; full;) {
+          const page = await manager.query<Page>(`FETCH ${pageSize} FROM "${table.name}"`);
           full = page.length === pageSize;
-          after = table.key.map((_, i) => page.at(-1)?.[`key${i}`]);
-          await setImmediate();
+          for (let start = 0; start < page.length; start += TAKEN_AT_A_TIME) {
+            take({ ...NOTHING, [table.name]: page.slice(start, start + TAKEN_AT_A_TIME) });
+            await setImmediate();
+          }
         }
+        await manager.query(`CLOSE "${table.name}"`);
       }
       return seen;
     }, CONSISTENT);

@@ -7,9 +7,8 @@ interface TableReading {
   name: keyof InventoryRows;
   table: string;
   columns: string;
-  key: readonly string[];
-  /** Which rows a fresh index needs; `$1` is the oldest end that still counts. Only of pods that are there in turn. */
-  relevant: string;
+  /** Which rows a fresh index needs, given the oldest end that still counts as an expression. */
+  relevant: (cutoff: string) => string;
 }
 
 /** Every table of the index, in the order in which a fresh one is built. Property names are those of the rows. */
@@ -18,40 +17,35 @@ export const TABLES: readonly TableReading[] = [
     name: 'nodes',
     table: 'nodes',
     columns: `t.name, t.addresses, ${ms('removed_at', 'removedAt')}`,
-    key: ['name'],
-    relevant: '(t.removed_at IS NULL OR t.removed_at >= $1)',
+    relevant: (cutoff) => `t.removed_at IS NULL OR t.removed_at >= ${cutoff}`,
   },
   {
     name: 'workloads',
     table: 'workloads',
     columns: `t.uid, t.name, t.namespace, t.kind, ${ms('removed_at', 'removedAt')}`,
-    key: ['uid'],
     // A pod may outlive its workload by far; the index drops those that no pod refers to.
-    relevant: '$1::timestamptz IS NOT NULL',
+    relevant: () => 'true',
   },
   {
     name: 'pods',
     table: 'pods',
     columns: `t.uid, t.name, t.namespace, t.node_name AS "nodeName", t.pod_ip AS "podIp", ${ms('started_at', 'startedAt')},
       ${ms('ended_at', 'endedAt')}, t.owners_known AS "ownersKnown"`,
-    key: ['uid'],
-    relevant: '(t.ended_at IS NULL OR t.ended_at >= $1)',
+    relevant: (cutoff) => `t.ended_at IS NULL OR t.ended_at >= ${cutoff}`,
   },
   {
     name: 'podWorkloads',
     table: 'pod_workloads',
     columns: `t.pod_uid AS "podUid", t.workload_uid AS "workloadUid", ${ms('removed_at', 'removedAt')}`,
-    key: ['pod_uid', 'workload_uid'],
-    relevant: `t.removed_at IS NULL
-      AND EXISTS (SELECT FROM pods p WHERE p.uid = t.pod_uid AND (p.ended_at IS NULL OR p.ended_at >= $1))`,
+    relevant: (cutoff) => `t.removed_at IS NULL
+      AND EXISTS (SELECT FROM pods p WHERE p.uid = t.pod_uid AND (p.ended_at IS NULL OR p.ended_at >= ${cutoff}))`,
   },
   {
     name: 'bindings',
     table: 'device_bindings',
     columns: `t.id, t.node_name AS node, t.kind, t.key, t.uuid, t.serial, t.pod_uid AS "podUid", ${ms('bound_at', 'boundAt')},
       ${ms('released_at', 'releasedAt')}, t.withdrawn`,
-    key: ['id'],
-    relevant: 'NOT t.withdrawn AND (t.released_at IS NULL OR t.released_at >= $1)',
+    relevant: (cutoff) => `NOT t.withdrawn AND (t.released_at IS NULL OR t.released_at >= ${cutoff})`,
   },
 ];
 
@@ -71,12 +65,13 @@ WHERE t.changed_xid >= $2::xid8 AND t.changed_xid < pg_snapshot_xmax(pg_current_
 LIMIT $3`;
 }
 
-/** A page of the rows that a fresh index needs: `$1` is the oldest end that counts, `$2` how many rows, then the key of the last row. */
-export function pageStatement({ table, columns, key, relevant }: TableReading, isFirst: boolean): string {
-  const order = key.map((column) => `t.${column}`).join(', ');
-  const after = isFirst ? '' : `AND (${order}) > (${key.map((_, i) => `$${3 + i}`).join(', ')})`;
-  const position = key.map((column, i) => `t.${column} AS key${i}`).join(', ');
-  return `SELECT ${columns}, ${position} FROM ${table} t WHERE ${relevant} ${after} ORDER BY ${order} LIMIT $2`;
+/** All of it will be fetched, so the plan that has the first rows soonest is not the best one. */
+export const PLAN_FOR_CURSORS = 'SET LOCAL cursor_tuple_fraction = 1';
+
+/** Opens a cursor named as the rows that a fresh index needs of a table; `cutoff` (ms) is the oldest end that counts. */
+export function cursorStatement({ name, table, columns, relevant }: TableReading, cutoff: number): string {
+  const where = relevant(`to_timestamp(${cutoff / 1_000})`);
+  return `DECLARE "${name}" NO SCROLL CURSOR FOR SELECT ${columns} FROM ${table} t WHERE ${where}`;
 }
 
 /** `$1` pod uids. An index that had forgotten a pod has forgotten its references too. */

@@ -1,4 +1,5 @@
 import { BodyCheck } from './body-check.js';
+import { exhaust } from './exhaust.js';
 import { readInventoryBody } from './inventory-body.js';
 
 const NOW = Date.UTC(2026, 10, 1);
@@ -6,7 +7,7 @@ const POD = { uid: 'p', name: 'worker-0', namespace: 'ml', node_name: 'n1' };
 
 function read(body: unknown) {
   const check = new BodyCheck();
-  return { body: readInventoryBody(body, NOW, check), problems: check.problems };
+  return { body: exhaust(readInventoryBody(body, NOW, check)), problems: check.problems };
 }
 
 const withDevices = (...devices: unknown[]) => ({ pods: [{ ...POD, devices }] });

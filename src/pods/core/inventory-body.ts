@@ -57,22 +57,25 @@ export interface InventoryBody {
   devices: DeviceFacts[];
 }
 
-/** Reads the body of `PUT /v1/pods/inventory`. Look at `check.problems` before using the result. */
-export function readInventoryBody(body: unknown, now: number, check: BodyCheck): InventoryBody {
+/**
+ * Reads the body of `PUT /v1/pods/inventory`. Look at `check.problems` before using the result. Yields after each object, so
+ * that a large body can be read in slices.
+ */
+export function* readInventoryBody(body: unknown, now: number, check: BodyCheck): Generator<void, InventoryBody> {
   const result: InventoryBody = { nodes: [], workloads: [], pods: [], references: [], devices: [] };
   const root = check.object(body, 'body');
   if (root === undefined) return result;
   const nodes = new Map<string, NodeFacts>();
-  each(root, 'nodes', check, (value, path) => {
+  yield* each(root, 'nodes', check, (value, path) => {
     readNode(value, path, check, nodes);
   });
   const workloads = new Set<string>();
-  each(root, 'workloads', check, (value, path) => {
+  yield* each(root, 'workloads', check, (value, path) => {
     const workload = readWorkload(value, path, check);
     if (unique(workloads, workload.uid, at(path, 'uid'), check)) result.workloads.push(workload);
   });
   const pods = new Set<string>();
-  each(root, 'pods', check, (value, path) => {
+  yield* each(root, 'pods', check, (value, path) => {
     const pod = readPod(value, path, check);
     if (!unique(pods, pod.uid, at(path, 'uid'), check)) return;
     result.pods.push(pod);
@@ -87,12 +90,18 @@ export function readInventoryBody(body: unknown, now: number, check: BodyCheck):
   return result;
 }
 
-function each(root: JsonObject, name: string, check: BodyCheck, read: (value: JsonObject, path: string) => void): void {
+function* each(
+  root: JsonObject,
+  name: string,
+  check: BodyCheck,
+  read: (value: JsonObject, path: string) => void,
+): Generator<void> {
   const values = check.list(root, name, '');
   for (let i = 0; i < values.length && !check.isFull; i++) {
     const path = `${name}[${i}]`;
     const value = check.object(values[i], path);
     if (value !== undefined) read(value, path);
+    yield;
   }
 }
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { exhaust } from './exhaust.js';
 import { InventoryIndex } from './inventory-index.js';
 import type {
   DeviceBindingRow,
@@ -70,10 +71,10 @@ function answers(index: InventoryIndex): Map<string, { answer: string; slots: Ui
   const all = new Map<string, { answer: string; slots: Uint16Array }>();
   const ask = (question: string, look: (reads: StampReads) => unknown) => {
     const reads = new StampReads();
-    const answer = JSON.stringify(look(reads), (_, value: unknown) =>
+    const answer = JSON.stringify([look(reads)], (_, value: unknown) =>
       typeof value === 'number' ? String(value) : value,
     );
-    all.set(question, { answer: answer ?? 'undefined', slots: reads.toArray() });
+    all.set(question, { answer, slots: reads.toArray() });
   };
   for (const label of [...NODES, ...ADDRESSES, 'n2', 'n3.example']) {
     ask(`node ${label}`, (reads) => index.node(label, reads));
@@ -245,13 +246,6 @@ function expectStampsChanged(
     ({ question, answer, slots, sum }) => later.get(question)?.answer !== answer && stamps.sum(slots) === sum,
   );
   expect(stale.map(({ question }) => question)).toEqual([]);
-}
-
-function exhaust<T>(steps: Generator<void, T>): T {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
 }
 
 function sorted(pods: Record<string, [string, string][]>): [string, string[]][] {

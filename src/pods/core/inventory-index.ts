@@ -136,10 +136,9 @@ export class InventoryIndex implements InventoryView {
   /** The original's workload cache: `{podName: [[workloadName, workloadUID], …]}` of pods alive at `now`, over all namespaces. */
   podWorkloads(now: number): Record<string, [string, string][]> {
     const pods = Object.create(null) as Record<string, [string, string][]>;
-    for (const pod of this.podIndex.refsOfAll()) {
-      if (pod.endedAt <= now || pod.workloads.length === 0) continue;
-      const list = (pods[pod.name] ??= []);
-      for (const { name, uid } of pod.workloads) if (!list.some((pair) => pair[1] === uid)) list.push([name, uid]);
+    for (const [podName, name, uid] of this.podIndex.workloadsByName(now)) {
+      const list = (pods[podName] ??= []);
+      if (!list.some((pair) => pair[1] === uid)) list.push([name, uid]);
     }
     return pods;
   }

@@ -1,5 +1,6 @@
 import type { PodRow, PodWorkloadRow, WorkloadRow } from './inventory-rows.js';
 import type { PodRef, WorkloadRef } from './inventory-view.js';
+import { MultiMap } from './multi-map.js';
 import type { StampReads, Touched } from './stamps.js';
 
 interface Pod {
@@ -11,11 +12,11 @@ interface Pod {
 /** Finds pods by UID and by name, with the workloads they belong to. */
 export class PodIndex {
   private readonly pods = new Map<string, Pod>();
-  private readonly byName = new Map<string, Set<string>>();
-  private readonly byBareName = new Map<string, Set<string>>();
+  private readonly byName = new MultiMap();
+  private readonly byBareName = new MultiMap();
   private readonly workloads = new Map<string, WorkloadRow>();
-  private readonly workloadsOfPod = new Map<string, Set<string>>();
-  private readonly podsOfWorkload = new Map<string, Set<string>>();
+  private readonly workloadsOfPod = new MultiMap();
+  private readonly podsOfWorkload = new MultiMap();
 
   constructor(private readonly stamps: Touched) {}
 
@@ -35,8 +36,8 @@ export class PodIndex {
       touchPod(old, this.stamps);
     }
     this.pods.set(row.uid, { row, ref: null });
-    link(this.byName, nameKey(row.namespace, row.name), row.uid);
-    link(this.byBareName, row.name, row.uid);
+    this.byName.link(nameKey(row.namespace, row.name), row.uid);
+    this.byBareName.link(row.name, row.uid);
     touchPod(row, this.stamps);
   }
 
@@ -44,18 +45,18 @@ export class PodIndex {
     const old = this.workloads.get(row.uid);
     this.workloads.set(row.uid, row);
     if (old !== undefined && sameWorkload(old, row)) return;
-    for (const uid of this.podsOfWorkload.get(row.uid) ?? []) this.touchWorkloadsOf(uid);
+    for (const uid of this.podsOfWorkload.get(row.uid)) this.touchWorkloadsOf(uid);
   }
 
   upsertReference(row: PodWorkloadRow): void {
-    const known = this.workloadsOfPod.get(row.podUid)?.has(row.workloadUid) ?? false;
+    const known = this.workloadsOfPod.includes(row.podUid, row.workloadUid);
     if (known === (row.removedAt === null)) return;
     if (row.removedAt === null) {
-      link(this.workloadsOfPod, row.podUid, row.workloadUid);
-      link(this.podsOfWorkload, row.workloadUid, row.podUid);
+      this.workloadsOfPod.link(row.podUid, row.workloadUid);
+      this.podsOfWorkload.link(row.workloadUid, row.podUid);
     } else {
-      unlink(this.workloadsOfPod, row.podUid, row.workloadUid);
-      unlink(this.podsOfWorkload, row.workloadUid, row.podUid);
+      this.workloadsOfPod.unlink(row.podUid, row.workloadUid);
+      this.podsOfWorkload.unlink(row.workloadUid, row.podUid);
     }
     this.touchWorkloadsOf(row.podUid);
   }
@@ -66,7 +67,7 @@ export class PodIndex {
       if (row.endedAt === null || row.endedAt >= before) continue;
       this.unlinkNames(row);
       touchPod(row, this.stamps);
-      for (const workload of this.workloadsOfPod.get(row.uid) ?? []) unlink(this.podsOfWorkload, workload, row.uid);
+      for (const workload of this.workloadsOfPod.get(row.uid)) this.podsOfWorkload.unlink(workload, row.uid);
       this.workloadsOfPod.delete(row.uid);
       this.pods.delete(row.uid);
     }
@@ -99,10 +100,18 @@ export class PodIndex {
     return pod.ref;
   }
 
-  *refsOfAll(): Generator<PodRef> {
-    for (const uid of this.pods.keys()) {
-      const ref = this.ref(uid);
-      if (ref !== undefined) yield ref;
+  /** Names and workloads of all pods that live at a time. Makes no refs: there may be very many pods. */
+  *workloadsByName(now: number): Generator<[podName: string, workloadName: string, workloadUid: string]> {
+    for (const { row } of this.pods.values()) {
+      if (row.endedAt !== null && row.endedAt <= now) continue;
+      let count = 0;
+      for (const uid of this.workloadsOfPod.get(row.uid)) {
+        const workload = this.workloads.get(uid);
+        if (workload === undefined) continue;
+        count += 1;
+        yield [row.name, workload.name, uid];
+      }
+      if (count === 0 && row.ownersKnown) yield [row.name, row.name, row.uid];
     }
   }
 
@@ -111,14 +120,24 @@ export class PodIndex {
     for (const [uid, pod] of this.pods) {
       const twin = other.pods.get(uid);
       if (twin === undefined || !samePod(pod.row, twin.row)) touchPod(pod.row, touched);
-      else if (!sameWorkloads(this.workloadRefs(pod.row), other.workloadRefs(twin.row))) touched.touch('pod', uid);
+      else if (!this.hasSameWorkloads(uid, other)) touched.touch('pod', uid);
       yield;
     }
   }
 
+  private hasSameWorkloads(podUid: string, other: PodIndex): boolean {
+    if (this.workloadsOfPod.count(podUid) !== other.workloadsOfPod.count(podUid)) return false;
+    for (const uid of this.workloadsOfPod.get(podUid)) {
+      if (!other.workloadsOfPod.includes(podUid, uid)) return false;
+      const [mine, its] = [this.workloads.get(uid), other.workloads.get(uid)];
+      if (mine !== its && (mine === undefined || its === undefined || !sameWorkload(mine, its))) return false;
+    }
+    return true;
+  }
+
   private workloadRefs(row: PodRow): readonly WorkloadRef[] {
     const refs: WorkloadRef[] = [];
-    for (const uid of this.workloadsOfPod.get(row.uid) ?? []) {
+    for (const uid of this.workloadsOfPod.get(row.uid)) {
       const workload = this.workloads.get(uid);
       if (workload !== undefined) {
         refs.push({ uid, name: workload.name, namespace: workload.namespace, kind: workload.kind });
@@ -129,8 +148,7 @@ export class PodIndex {
     return refs.sort((a, b) => (a.uid < b.uid ? -1 : 1));
   }
 
-  private refs(uids: Set<string> | undefined, reads: StampReads): readonly PodRef[] {
-    if (uids === undefined) return [];
+  private refs(uids: Iterable<string>, reads: StampReads): readonly PodRef[] {
     const refs: PodRef[] = [];
     for (const uid of uids) {
       const ref = this.podByUid(uid, reads);
@@ -146,8 +164,8 @@ export class PodIndex {
   }
 
   private unlinkNames(row: PodRow): void {
-    unlink(this.byName, nameKey(row.namespace, row.name), row.uid);
-    unlink(this.byBareName, row.name, row.uid);
+    this.byName.unlink(nameKey(row.namespace, row.name), row.uid);
+    this.byBareName.unlink(row.name, row.uid);
   }
 }
 
@@ -190,21 +208,4 @@ function samePod(a: PodRow, b: PodRow): boolean {
 
 function sameWorkload(a: WorkloadRef, b: WorkloadRef): boolean {
   return a.uid === b.uid && a.name === b.name && a.namespace === b.namespace && a.kind === b.kind;
-}
-
-function sameWorkloads(a: readonly WorkloadRef[], b: readonly WorkloadRef[]): boolean {
-  return a.length === b.length && a.every((ref, i) => sameWorkload(ref, b[i] ?? ref));
-}
-
-function link(map: Map<string, Set<string>>, key: string, value: string): void {
-  const set = map.get(key);
-  if (set === undefined) map.set(key, new Set([value]));
-  else set.add(value);
-}
-
-function unlink(map: Map<string, Set<string>>, key: string, value: string): void {
-  const set = map.get(key);
-  if (set === undefined) return;
-  set.delete(value);
-  if (set.size === 0) map.delete(key);
 }

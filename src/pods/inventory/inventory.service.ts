@@ -7,6 +7,7 @@ import { InventoryCache } from '../cache/inventory-cache.service.js';
 import { BodyCheck } from '../core/body-check.js';
 import { readInventoryBody } from '../core/inventory-body.js';
 import type { ReplacedInventory } from '../core/inventory-counts.js';
+import { inSlices } from '../in-slices.js';
 import { INVENTORY_CHANGED } from '../inventory-changed.js';
 import { InventoryWriter } from './inventory.writer.js';
 
@@ -28,7 +29,7 @@ export class InventoryService {
   async replace(body: unknown): Promise<ReplacedInventory> {
     const now = this.clock.now();
     const check = new BodyCheck();
-    const inventory = readInventoryBody(body, now, check);
+    const inventory = await inSlices(readInventoryBody(body, now, check));
     if (check.problems.length > 0) {
       throw new InvalidRequest('The inventory is not acceptable.', { errors: check.problems });
     }

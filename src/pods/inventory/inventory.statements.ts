@@ -23,6 +23,12 @@ export function fillStatement(name: StagedName): string {
   return `INSERT INTO staged_${name} SELECT * FROM json_to_recordset($1::json) AS rows (${STAGING[name]})`;
 }
 
+/**
+ * Right after the first bulk write the tables' statistics know nothing of it, and a nested loop over 100,000 rows on both sides
+ * would take hours; a hash join is right for bodies of any size.
+ */
+export const PLAN_FOR_BULK = 'SET LOCAL enable_nestloop = off';
+
 /** References to workloads that neither the body nor another source knows. */
 export const UNKNOWN_WORKLOADS = `
 SELECT r.path, r.workload_uid FROM staged_references r
@@ -109,13 +115,16 @@ const SAME_DEVICE = 'b.node_name = d.node_name AND b.device_class = d.device_cla
 const STAGED_DEVICES = `(SELECT *, CASE kind WHEN 'infiniband' THEN 'rdma' ELSE kind END AS device_class FROM staged_devices) d`;
 const HELD = 'b.released_at IS NULL AND NOT b.withdrawn';
 
-/** `$1` is now. Ends what the body does not say any more, and everything that ended pods hold, whoever said so. */
+/** `$1` is now. Ends what the body does not say any more. */
 export const RELEASE_DEVICES = `
 UPDATE device_bindings b SET released_at = greatest($1, b.bound_at), changed_xid = pg_current_xact_id()
-WHERE ${HELD} AND (
-  b.source = 'inventory'
-    AND NOT EXISTS (SELECT FROM ${STAGED_DEVICES} WHERE ${SAME_DEVICE} AND d.pod_uid = b.pod_uid)
-  OR EXISTS (SELECT FROM pods p WHERE p.uid = b.pod_uid AND p.ended_at IS NOT NULL))`;
+WHERE ${HELD} AND b.source = 'inventory'
+  AND NOT EXISTS (SELECT FROM ${STAGED_DEVICES} WHERE ${SAME_DEVICE} AND d.pod_uid = b.pod_uid)`;
+
+/** `$1` is now. Ends everything that ended pods hold, whoever said so. */
+export const RELEASE_DEVICES_OF_ENDED_PODS = `
+UPDATE device_bindings b SET released_at = greatest($1, b.bound_at), changed_xid = pg_current_xact_id()
+WHERE ${HELD} AND EXISTS (SELECT FROM pods p WHERE p.uid = b.pod_uid AND p.ended_at IS NOT NULL)`;
 
 /** What is said about devices that stay with their pods. */
 export const UPDATE_DEVICES = `

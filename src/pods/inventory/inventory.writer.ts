@@ -7,7 +7,9 @@ import type { ReplacedInventory } from '../core/inventory-counts.js';
 import {
   BIND_DEVICES,
   fillStatement,
+  PLAN_FOR_BULK,
   RELEASE_DEVICES,
+  RELEASE_DEVICES_OF_ENDED_PODS,
   STAGING,
   stageStatement,
   UNKNOWN_WORKLOADS,
@@ -26,6 +28,9 @@ import {
 /** Key of the advisory lock that puts bulk writes in a row; any constant of our own will do. */
 const BULK_WRITE_LOCK = 7_305_101;
 
+/** Rows turned into one parameter: large enough for the database, small enough not to hold up other requests. */
+const STAGED_AT_A_TIME = 5_000;
+
 /** Writes a bulk body over what earlier ones brought. */
 @Injectable()
 export class InventoryWriter {
@@ -40,6 +45,7 @@ export class InventoryWriter {
   ): Promise<{ counts: ReplacedInventory; changed: boolean }> {
     await manager.query('SELECT pg_advisory_xact_lock($1)', [BULK_WRITE_LOCK]);
     for (const name of Object.keys(STAGING) as StagedName[]) await this.stage(manager, name, body[name]);
+    await manager.query(PLAN_FOR_BULK);
     await this.checkReferences(manager);
     const at = [new Date(now)];
     const nodes = await this.change(manager, WITHDRAW_NODES, at);
@@ -51,7 +57,9 @@ export class InventoryWriter {
     changes += await this.change(manager, UPSERT_PODS, at);
     changes += await this.change(manager, WITHDRAW_REFERENCES, at);
     changes += await this.change(manager, UPSERT_REFERENCES);
-    const devices = await this.change(manager, RELEASE_DEVICES, at);
+    const devices =
+      (await this.change(manager, RELEASE_DEVICES, at)) +
+      (await this.change(manager, RELEASE_DEVICES_OF_ENDED_PODS, at));
     changes += devices + (await this.change(manager, UPDATE_DEVICES));
     changes += await this.change(manager, BIND_DEVICES, at);
     return { counts: { ...countsOf(body), removed: { nodes, workloads, pods, devices } }, changed: changes > 0 };
@@ -59,7 +67,10 @@ export class InventoryWriter {
 
   private async stage(manager: EntityManager, name: StagedName, rows: readonly object[]): Promise<void> {
     await manager.query(stageStatement(name));
-    await manager.query(fillStatement(name), [JSON.stringify(rows)]);
+    for (let start = 0; start < rows.length; start += STAGED_AT_A_TIME) {
+      const part = rows.slice(start, start + STAGED_AT_A_TIME);
+      await manager.query(fillStatement(name), [JSON.stringify(part)]);
+    }
     await manager.query(`ANALYZE staged_${name}`);
   }
 

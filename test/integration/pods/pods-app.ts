@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AuthModule } from '../../../src/auth/auth.module.js';
+import { ClockModule } from '../../../src/common/clock.module.js';
 import { ConfigModule } from '../../../src/config/config.module.js';
 import type { Config } from '../../../src/config/config.js';
 import { load } from '../../../src/config/load.js';
@@ -17,7 +18,14 @@ import { eventually } from '../../support/eventually.js';
 @Module({})
 class TestModule {
   static for(config: Config): DynamicModule {
-    const imports = [ConfigModule.for(config), ScheduleModule.forRoot(), AuthModule, HttpModule, HealthModule];
+    const imports = [
+      ConfigModule.for(config),
+      ClockModule,
+      ScheduleModule.forRoot(),
+      AuthModule,
+      HttpModule,
+      HealthModule,
+    ];
     return { module: TestModule, imports: [...imports, PodsModule, TrainingModule] };
   }
 }
@@ -60,7 +68,7 @@ export class PodsApp {
   }
 
   get<T>(token: abstract new (...args: never[]) => T): T {
-    return this.app.get<T>(token as never, { strict: false });
+    return this.app.get<T>(token, { strict: false });
   }
 
   async request(method: string, path: string, body?: unknown): Promise<Answer> {
