@@ -29,7 +29,10 @@ export class Service {
     if (this.app.get(Lifecycle).phase === 'stopping') return;
     const api = await listen(this.app.getHttpServer(), this.config.http);
     const places = { api, docs: `${api}/docs`, metrics: `${api}/metrics`, health: `${api}/health/ready` };
-    this.logger.log({ ...places, database: describeDatabase(this.config.database) }, 'Telemetry Processor is ready');
+    this.logger.log(
+      { ...places, database: describeDatabase(this.config.database) },
+      'Telemetry Processor is listening',
+    );
   }
 
   /** Answers what has arrived, then stops every module. */

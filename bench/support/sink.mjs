@@ -1,4 +1,5 @@
 /** A storage that takes everything: counts samples and answers 204. Prints its port; `GET /` answers the counts. */
+import { Buffer } from 'node:buffer';
 import { createServer } from 'node:http';
 import snappy from 'snappy';
 

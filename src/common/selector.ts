@@ -5,6 +5,22 @@ const BARE_NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL_NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;
 const OPERATOR = /=~|!~|!=|=/y;
 const SPACE = /\s*/y;
+/** A code point in hexadecimal, as Go writes it. */
+const CODE = /x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}/y;
+
+/** Escapes of one character in quoted strings. (PromQL, string literals) */
+const ESCAPES: Readonly<Record<string, string | undefined>> = {
+  '\\': '\\',
+  '"': '"',
+  "'": "'",
+  a: '\u0007',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+};
 
 /**
  * Reads a series selector such as `gpu_utilization{gpu_id="0",node=~"a|b"}` into matchers. Names with other characters are
@@ -61,6 +77,7 @@ class SelectorParser {
 
   private quoted(): string {
     const quote = this.text[this.pos];
+    if (quote === '`') return this.raw();
     if (quote !== '"' && quote !== "'") throw this.error('a quoted string');
     let value = '';
     for (this.pos++; this.pos < this.text.length; this.pos++) {
@@ -69,9 +86,28 @@ class SelectorParser {
         this.pos++;
         return value;
       }
-      value += character === '\\' ? unescape(this.text[++this.pos] ?? '') : character;
+      value += character === '\\' ? this.escaped() : character;
     }
     throw this.error('a closing quote');
+  }
+
+  /** The character that an escape stands for; `pos` ends on its last one. An unknown escape is a mistake: `\d` is `\\d` in quotes. */
+  private escaped(): string {
+    this.pos++;
+    const simple = ESCAPES[this.text[this.pos] ?? ''];
+    if (simple !== undefined) return simple;
+    const digits = this.take(CODE);
+    if (digits === undefined) throw this.error('an escape of a Go string');
+    this.pos--;
+    return String.fromCodePoint(parseInt(digits.slice(1), 16));
+  }
+
+  private raw(): string {
+    const end = this.text.indexOf('`', this.pos + 1);
+    if (end < 0) throw this.error('a closing quote');
+    const value = this.text.slice(this.pos + 1, end);
+    this.pos = end + 1;
+    return value;
   }
 
   private add(name: string, operator: MatchOperator, value: string): void {
@@ -96,8 +132,4 @@ class SelectorParser {
       `expected ${expected} at position ${this.pos} of ${JSON.stringify(this.text.slice(0, 200))}`,
     );
   }
-}
-
-function unescape(character: string): string {
-  return { n: '\n', t: '\t', r: '\r' }[character] ?? character;
 }

@@ -46,7 +46,7 @@ const BOUNDS: Record<string, { accepted: readonly unknown[]; refused: readonly u
   METRICS_MAX_LABEL_VALUE_BYTES: { accepted: [16, '16MiB'], refused: [15, '17MiB'] },
   METRICS_MAX_IN_FLIGHT_BYTES: { accepted: ['1MiB', '64GiB'], refused: ['1KiB', '65GiB'] },
   METRICS_MAX_WORKLOADS_PER_POD: { accepted: [1, 1_000], refused: [0, 1_001] },
-  METRICS_SERIES_CACHE_BYTES: { accepted: ['1MiB', '256GiB'], refused: ['1KiB', '257GiB'] },
+  METRICS_SERIES_CACHE_BYTES: { accepted: ['8MiB', '256GiB'], refused: ['1KiB', '257GiB'] },
   METRICS_SERIES_CACHE_ROTATION: { accepted: ['1s', '1d'], refused: ['0', '2d'] },
   METRICS_NAME_PREFIX: { accepted: ['workload_', 'a:b_'], refused: ['', '1a', 'a-b'] },
   METRICS_JOB_LABEL: { accepted: ['x', 'a b'], refused: ['', 'x'.repeat(257)] },

@@ -62,7 +62,7 @@ const limitSettings = {
   maxWorkloadsPerPod: setting('METRICS_MAX_WORKLOADS_PER_POD', integer(1, 1_000), '16', {
     description: 'Most workloads that one sample is given to.',
   }),
-  seriesCacheBytes: setting('METRICS_SERIES_CACHE_BYTES', byteSize(MIB, 256 * GIB), '512MiB', {
+  seriesCacheBytes: setting('METRICS_SERIES_CACHE_BYTES', byteSize(8 * MIB, 256 * GIB), '512MiB', {
     description: 'Most memory of the cache of series and their workload labels.',
   }),
   seriesCacheRotation: setting('METRICS_SERIES_CACHE_ROTATION', duration(SECOND, 24 * HOUR), '10m', {

@@ -20,7 +20,7 @@ export const podsSettings = {
   cacheReloadInterval: setting('CACHE_RELOAD_INTERVAL', duration(SECOND, DAY), '10m', {
     description: 'How often the inventory caches are loaded anew as a whole, a safety net.',
   }),
-  cachePageSize: setting('CACHE_PAGE_SIZE', integer(10, 100_000), '5000', {
+  cachePageSize: setting('CACHE_PAGE_SIZE', integer(10, 100_000), '1000', {
     description: 'Rows read from the database at a time when the caches are loaded.',
   }),
   gracePeriod: setting('PODS_GRACE_PERIOD', duration(0, DAY), '5m', {

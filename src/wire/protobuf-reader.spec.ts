@@ -85,6 +85,17 @@ describe('ProtobufReader', () => {
       }).toThrow(MalformedPayload);
   });
 
+  it('skips a message only if its fields are well-formed', () => {
+    const whole = reader('040a02616207');
+    whole.skipMessage();
+    expect(whole.pos).toBe(5);
+    for (const hex of ['030a0261', '020005', '0208', '050a', '010c']) {
+      expect(() => {
+        reader(hex).skipMessage();
+      }).toThrow(MalformedPayload);
+    }
+  });
+
   it('keeps to its end, though the buffer goes on', () => {
     const bytes = Buffer.from('0affffffffffffffffffffff', 'hex');
     for (const read of ['varint', 'int64', 'zigzag', 'tag', 'length', 'double'] as const) {
@@ -92,7 +103,7 @@ describe('ProtobufReader', () => {
       expect(() => narrow[read]()).toThrow(MalformedPayload);
       expect(narrow.pos).toBeLessThanOrEqual(4);
     }
-    expect(() => new ProtobufReader(Buffer.from('0500000000', 'hex'), 0, 3).length()).toThrow(MalformedPayload);
+    expect(() => new ProtobufReader(Buffer.from('0300000000', 'hex'), 0, 3).length()).toThrow(MalformedPayload);
   });
 
   it('walks damaged messages without passing their end', () => {

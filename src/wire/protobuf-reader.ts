@@ -102,6 +102,14 @@ export class ProtobufReader {
     }
   }
 
+  /** Skips a nested message whose tag has been read, making sure that its fields are well-formed. */
+  skipMessage(): void {
+    const outer = this.end;
+    this.end = this.length() + this.pos;
+    while (!this.done) this.skip(this.tag());
+    this.end = outer;
+  }
+
   private advance(count: number, at: number): void {
     if (this.end - this.pos < count) throw new MalformedPayload('truncated value', at);
     this.pos += count;

@@ -35,7 +35,10 @@ describe.each(SENDERS)('%s sends to the service, the service to victoria-metrics
         [amd, dcgm] = [await stack.exporter(), await stack.exporter()];
         showDevices(amd, dcgm);
         storage = await stack.victoriaMetrics();
-        service = await stack.service({ STORAGE_REMOTE_WRITE_URL: storage.remoteWriteUrl, CACHE_REFRESH_INTERVAL: '1s' });
+        service = await stack.service({
+          STORAGE_REMOTE_WRITE_URL: storage.remoteWriteUrl,
+          CACHE_REFRESH_INTERVAL: '1s',
+        });
         await service.putInventory(INVENTORY);
         const scrape = [amdTarget(amd), dcgmTarget(dcgm)];
         if (sender === 'vmagent') await stack.vmagent(scrape, service.remoteWriteUrl);
@@ -66,15 +69,20 @@ describe.each(SENDERS)('%s sends to the service, the service to victoria-metrics
       }),
     );
 
-    it('keeps labels that tell the parts of a device apart', stack.explained(async () => {
+    it(
+      'keeps labels that tell the parts of a device apart',
+      stack.explained(async () => {
         await expectSeries(
           'workload_gpu_clock{workload_uid="wl-inner"}',
           { ...stored(CLOCK, 'workload_gpu_clock', amd), ...TRAIN_POD_LABELS, ...workloadLabels('wl-inner') },
           2100,
         );
-      }));
+      }),
+    );
 
-    it('gives a GPU that the DCGM exporter shows to the workload of the pod that the exporter names, not to the exporter', stack.explained(async () => {
+    it(
+      'gives a GPU that the DCGM exporter shows to the workload of the pod that the exporter names, not to the exporter',
+      stack.explained(async () => {
         const { pod, namespace, container, ...device } = DCGM;
         await expectSeries(
           'workload_DCGM_FI_DEV_GPU_UTIL{workload_uid="wl-eval"}',
@@ -87,18 +95,24 @@ describe.each(SENDERS)('%s sends to the service, the service to victoria-metrics
           },
           64,
         );
-      }));
+      }),
+    );
 
-    it('finds the pod by the device where the exporter names none', stack.explained(async () => {
+    it(
+      'finds the pod by the device where the exporter names none',
+      stack.explained(async () => {
         const [found] = await eventually(
           async () => nonEmpty(await storage.query('workload_DCGM_FI_DEV_POWER_USAGE')),
           30_000,
           200,
         );
         expect(found).toMatchObject({ labels: { ...EVAL_POD_LABELS, ...workloadLabels('wl-eval') }, value: 413.5 });
-      }));
+      }),
+    );
 
-    it('stores nothing of negative values, of values that stand for none, and of devices that nobody holds', stack.explained(async () => {
+    it(
+      'stores nothing of negative values, of values that stand for none, and of devices that nobody holds',
+      stack.explained(async () => {
         await storage.flush();
         expect(await storage.export('{__name__=~".*gpu_package_power"}')).toEqual([]);
         expect(await storage.export('{__name__=~".*gpu_junction_temperature"}')).toEqual([]);
@@ -107,11 +121,14 @@ describe.each(SENDERS)('%s sends to the service, the service to victoria-metrics
         const names = (await storage.export('{__name__!=""}')).map(({ labels }) => labels['__name__']);
         expect(names.filter((name) => name?.startsWith('workload_') !== true)).toEqual([]);
         for (const outcome of ['negative', 'sentinel', 'no_device']) {
-          expect(await service.selfMetric('.*_samples_total', `outcome="${outcome}"`)).toBeGreaterThan(0);
+          expect(await service.selfMetric('samples_total', `outcome="${outcome}"`)).toBeGreaterThan(0);
         }
-      }));
+      }),
+    );
 
-    it('ends a series with a stale marker when the exporter shows it no longer', stack.explained(async () => {
+    it(
+      'ends a series with a stale marker when the exporter shows it no longer',
+      stack.explained(async () => {
         amd.drop('gpu_used_vram', amdLabels(0));
         const ended = await eventually(
           async () => {
@@ -124,7 +141,8 @@ describe.each(SENDERS)('%s sends to the service, the service to victoria-metrics
         expect(ended.map(({ values }) => values.filter((value) => value === null).length)).toEqual([1, 1]);
         await eventually(async () => (await storage.query('workload_gpu_used_vram')).length === 0, 10_000, 200);
         expect(await storage.query('workload_gpu_gfx_activity')).toHaveLength(2);
-      }));
+      }),
+    );
   });
 });
 

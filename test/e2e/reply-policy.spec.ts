@@ -55,8 +55,8 @@ beforeAll(async () => {
 }, 90_000);
 
 afterAll(async () => {
-  await service?.stop();
-  await storage?.stop();
+  await service.stop();
+  await storage.stop();
 });
 
 beforeEach(() => {
@@ -65,10 +65,22 @@ beforeEach(() => {
   clock += 1_000;
 });
 
-function send({ method = 'POST', path = '/v1/prometheus', headers = { ...V1, ...SNAPPY }, body }: Sent): Promise<Reply> {
+function send({
+  method = 'POST',
+  path = '/v1/prometheus',
+  headers = { ...V1, ...SNAPPY },
+  body,
+}: Sent): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const length: Record<string, string> = body === undefined ? {} : { 'content-length': String(body.length) };
-    const options = { method, port: service.port, host: '127.0.0.1', path, headers: { ...length, ...headers }, agent: false };
+    const options = {
+      method,
+      port: service.port,
+      host: '127.0.0.1',
+      path,
+      headers: { ...length, ...headers },
+      agent: false,
+    };
     const request = httpRequest(options, (response) => {
       let text = '';
       response.on('data', (part: Buffer) => (text += part.toString()));
@@ -149,7 +161,10 @@ describe('what is accepted', () => {
     ['no Content-Type, no Content-Encoding', () => ({ headers: {}, body: v1(good()) }), { status: 204 }],
     [
       'proto=prometheus.WriteRequest',
-      () => ({ headers: { ...SNAPPY, 'content-type': 'application/x-protobuf;proto=prometheus.WriteRequest' }, body: v1(good()) }),
+      () => ({
+        headers: { ...SNAPPY, 'content-type': 'application/x-protobuf;proto=prometheus.WriteRequest' },
+        body: v1(good()),
+      }),
       { status: 204 },
     ],
     [
@@ -165,31 +180,41 @@ describe('what is accepted', () => {
       () => ({ body: snappyCompress(writeRequest([], [{ type: 2, family: 'm', help: 'h', unit: '' }])) }),
       { status: 204 },
     ],
-    ['a series that belongs to nobody', () => ({ body: v1(series({ __name__: 'other' }, [1, clock])) }), { status: 204 }],
+    [
+      'a series that belongs to nobody',
+      () => ({ body: v1(series({ __name__: 'other' }, [1, clock])) }),
+      { status: 204 },
+    ],
     ['values below zero', () => ({ body: v1(good(-1)) }), { status: 204 }],
     ['one invalid series among valid ones', () => ({ body: v1(good(), NAMELESS) }), { status: 204 }],
-    ['the handshake of vmagent', () => ({ method: 'GET', path: '/v1/prometheus?get_vm_proto_version=1' }), { status: 200, text: '1' }],
+    [
+      'the handshake of vmagent',
+      () => ({ method: 'GET', path: '/v1/prometheus?get_vm_proto_version=1' }),
+      { status: 200, text: '1' },
+    ],
   ])('%s', (_name, input, want) => f(input(), want));
 
   it('enriches before it forwards', async () => {
     await send({ body: v1(good(7)) });
-    expect(storage.stored).toEqual([
-      series(
-        {
-          __name__: 'workload_gpu_temp',
-          gpu_id: '0',
-          job: 'primus-lens-telemetry-processor',
-          node: 'n1',
-          pod_name: 'train-0',
-          pod_uid: 'p-uid',
-          workload_kind: 'PyTorchJob',
-          workload_name: 'train',
-          workload_namespace: 'ml',
-          workload_uid: 'w-uid',
-        },
-        ['401c000000000000', clock],
-      ),
-    ].map((one) => ({ ...one, exemplars: [], histograms: [] })));
+    expect(storage.stored).toEqual(
+      [
+        series(
+          {
+            __name__: 'workload_gpu_temp',
+            gpu_id: '0',
+            job: 'primus-lens-telemetry-processor',
+            node: 'n1',
+            pod_name: 'train-0',
+            pod_uid: 'p-uid',
+            workload_kind: 'PyTorchJob',
+            workload_name: 'train',
+            workload_namespace: 'ml',
+            workload_uid: 'w-uid',
+          },
+          ['401c000000000000', clock],
+        ),
+      ].map((one) => ({ ...one, exemplars: [], histograms: [] })),
+    );
   });
 
   it('shows a status to GET, and none of the written counts to 1.0', async () => {
@@ -213,28 +238,87 @@ describe('what is refused for good', () => {
   const bomb = (declared: number[]): Buffer => Buffer.from([...declared, 0, 0x61]);
 
   it.each<[string, () => Sent, number, RegExp]>([
-    ['JSON', () => ({ headers: { ...SNAPPY, 'content-type': 'application/json' }, body: corrupt }), 415, /application\/json/],
+    [
+      'JSON',
+      () => ({ headers: { ...SNAPPY, 'content-type': 'application/json' }, body: corrupt }),
+      415,
+      /application\/json/,
+    ],
     ['an image', () => ({ headers: { ...SNAPPY, 'content-type': 'image/png' }, body: corrupt }), 415, /image\/png/],
     ['gzip', () => ({ headers: { ...V1, 'content-encoding': 'gzip' }, body: corrupt }), 415, /gzip/],
     ['true gzip', () => ({ headers: { ...V1, 'content-encoding': 'gzip' }, body: gzipSync('x') }), 415, /gzip/],
     ['deflate', () => ({ headers: { ...V2, 'content-encoding': 'deflate' }, body: corrupt }), 415, /deflate/],
-    ['an unknown message', () => ({ headers: { ...SNAPPY, 'content-type': 'application/x-protobuf;proto=x.Y' }, body: corrupt }), 415, /x\.Y/],
-    ['2.0 announced, 1.0 typed', () => ({ headers: { ...V1, ...SNAPPY, 'x-prometheus-remote-write-version': '2.0.0' }, body: corrupt }), 415, /version 2/],
+    [
+      'an unknown message',
+      () => ({ headers: { ...SNAPPY, 'content-type': 'application/x-protobuf;proto=x.Y' }, body: corrupt }),
+      415,
+      /x\.Y/,
+    ],
+    [
+      '2.0 announced, 1.0 typed',
+      () => ({ headers: { ...V1, ...SNAPPY, 'x-prometheus-remote-write-version': '2.0.0' }, body: corrupt }),
+      415,
+      /version 2/,
+    ],
     ['DELETE without a body', () => ({ method: 'DELETE' }), 405, /DELETE/],
     ['PUT without a body', () => ({ method: 'PUT' }), 405, /PUT/],
     ['a body of no bytes', () => ({ body: Buffer.alloc(0) }), 400, /empty/],
     ['text for snappy', () => ({ body: Buffer.from('plain text') }), 400, /byte \d+/],
-    ['framed snappy', () => ({ body: Buffer.concat([Buffer.from([0xff, 6, 0, 0]), Buffer.from('sNaPpY')]) }), 400, /snappy.* at byte \d+|over the limit/],
+    [
+      'framed snappy',
+      () => ({ body: Buffer.concat([Buffer.from([0xff, 6, 0, 0]), Buffer.from('sNaPpY')]) }),
+      400,
+      /snappy.* at byte \d+|over the limit/,
+    ],
     ['truncated snappy', () => ({ body: v1(good()).subarray(0, -3) }), 400, /snappy.* at byte \d+/],
     ['protobuf garbage', () => ({ body: snappyCompress(Buffer.from('ff'.repeat(40), 'hex')) }), 400, /at byte \d+/],
-    ['truncated protobuf', () => ({ body: snappyCompress(writeRequest([good()]).subarray(0, -3)) }), 400, /at byte \d+/],
-    ['a snappy bomb of 4 GiB', () => ({ body: bomb([0xff, 0xff, 0xff, 0xff, 0x0f]) }), 400, /METRICS_MAX_DECOMPRESSED_BYTES of 4194304/],
-    ['a zstd bomb', () => ({ headers: { ...V1, 'content-encoding': 'zstd' }, body: zstdCompressSync(Buffer.alloc(64 * MIB)) }), 400, /METRICS_MAX_DECOMPRESSED_BYTES of 4194304/],
+    [
+      'truncated protobuf',
+      () => ({ body: snappyCompress(writeRequest([good()]).subarray(0, -3)) }),
+      400,
+      /at byte \d+/,
+    ],
+    [
+      'a snappy bomb of 4 GiB',
+      () => ({ body: bomb([0xff, 0xff, 0xff, 0xff, 0x0f]) }),
+      400,
+      /METRICS_MAX_DECOMPRESSED_BYTES of 4194304/,
+    ],
+    [
+      'a zstd bomb',
+      () => ({ headers: { ...V1, 'content-encoding': 'zstd' }, body: zstdCompressSync(Buffer.alloc(64 * MIB)) }),
+      400,
+      /METRICS_MAX_DECOMPRESSED_BYTES of 4194304/,
+    ],
     ['a body too long', () => ({ body: Buffer.alloc(MIB + 1) }), 400, /METRICS_MAX_COMPRESSED_BYTES of 1048576/],
-    ['too many series', () => ({ body: v1(...Array.from({ length: 1_001 }, () => good())) }), 400, /METRICS_MAX_SERIES_PER_REQUEST of 1000/],
-    ['only a series of too many labels', () => ({ body: v1({ labels: Array.from({ length: 41 }, (_, i) => label(i)), samples: [[1, clock]] }) }), 400, /METRICS_MAX_LABELS_PER_SERIES of 40/],
+    [
+      'too many series',
+      () => ({ body: v1(...Array.from({ length: 1_001 }, () => good())) }),
+      400,
+      /METRICS_MAX_SERIES_PER_REQUEST of 1000/,
+    ],
+    [
+      'only a series of too many labels',
+      () => ({ body: v1({ labels: Array.from({ length: 41 }, (_, i) => label(i)), samples: [[1, clock]] }) }),
+      400,
+      /METRICS_MAX_LABELS_PER_SERIES of 40/,
+    ],
     ['only a series without a name', () => ({ body: v1(NAMELESS) }), 400, /without metric name/],
-    ['a label name of wide characters twice', () => ({ body: v1({ labels: [['__name__', 'm'], ['名'.repeat(330), '1'], ['名'.repeat(330), '2']], samples: [[1, clock]] }) }), 400, /not unique|^no series/],
+    [
+      'a label name of wide characters twice',
+      () => ({
+        body: v1({
+          labels: [
+            ['__name__', 'm'],
+            ['名'.repeat(330), '1'],
+            ['名'.repeat(330), '2'],
+          ],
+          samples: [[1, clock]],
+        }),
+      }),
+      400,
+      /not unique|^no series/,
+    ],
   ])('%s', async (_name, input, status, pattern) => {
     const reply = await send(input());
     expectLine(reply, status, pattern);
@@ -275,11 +359,21 @@ describe('the counts of a 2.0 reply', () => {
   it.each<[string, () => Series[], number, string[]]>([
     ['a sample', () => [good()], 204, ['1', '0', '0']],
     ['a stale marker', () => [good(STALE)], 204, ['1', '0', '0']],
-    ['what is dropped as configured', () => [good('fff0000000000000'), series({ __name__: 'other' }, [1, clock])], 204, ['2', '0', '0']],
+    [
+      'what is dropped as configured',
+      () => [good('fff0000000000000'), series({ __name__: 'other' }, [1, clock])],
+      204,
+      ['2', '0', '0'],
+    ],
     ['samples with exemplars', () => [{ ...good(), exemplars: [exemplar, exemplar] }], 204, ['1', '0', '2']],
     ['exemplars alone', () => [{ ...series(GPU), exemplars: [exemplar] }], 204, ['0', '0', '1']],
     ['a histogram', () => [{ ...series(GPU), histograms: [histogram(3, 3)] }], 204, ['0', '1', '0']],
-    ['a histogram that does not add up', () => [{ ...series(GPU), histograms: [histogram(99, 3)] }], 400, ['0', '0', '0']],
+    [
+      'a histogram that does not add up',
+      () => [{ ...series(GPU), histograms: [histogram(99, 3)] }],
+      400,
+      ['0', '0', '0'],
+    ],
     ['three valid, one without name', () => [good(1), good(2), good(3), NAMELESS], 400, ['3', '0', '0']],
     ['only one without name', () => [NAMELESS], 400, ['0', '0', '0']],
     ['nothing', () => [], 204, ['0', '0', '0']],

@@ -77,7 +77,11 @@ export function amdLabels(gpu: number): Labels {
 export function dcgmLabels(gpu: number, holder?: { pod: string; namespace: string; container: string }): Labels {
   return {
     gpu: String(gpu),
-    ...{ UUID: gpu === 0 ? NVIDIA_UUID : `GPU-other-${gpu}`, device: `nvidia${gpu}`, modelName: 'NVIDIA H100 80GB HBM3' },
+    ...{
+      UUID: gpu === 0 ? NVIDIA_UUID : `GPU-other-${gpu}`,
+      device: `nvidia${gpu}`,
+      modelName: 'NVIDIA H100 80GB HBM3',
+    },
     ...{ Hostname: NVIDIA_NODE, pci_bus_id: `00000000:0${gpu}:00.0` },
     ...(holder ?? { pod: '', namespace: '', container: '' }),
   };

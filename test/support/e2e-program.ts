@@ -23,7 +23,8 @@ export interface Ending {
 const PATIENCE = 60_000;
 const POLL = 50;
 /** Output kept for the report of a failure. */
-const TAIL_LINES = 40;
+const TAIL_LINES = 10;
+const TAIL_COLUMNS = 500;
 
 /** Another program that a test starts, kills and starts again with the same arguments. Its output is kept. */
 export class Program {
@@ -52,8 +53,10 @@ export class Program {
 
   /** The end of the output, for the report of a failure. */
   get tail(): string {
-    const lines = this.output.trimEnd().split('\n').slice(-TAIL_LINES);
-    return `--- ${this.name}${this.running ? '' : ' (not running)'} ---\n${lines.join('\n')}`;
+    // Lines of stack traces would be taken for the test's own.
+    const lines = this.output.split('\n').filter((line) => line !== '' && !/^\s+at /.test(line));
+    const cut = lines.slice(-TAIL_LINES).map((line) => line.slice(0, TAIL_COLUMNS));
+    return `--- ${this.name}${this.running ? '' : ' (not running)'} ---\n${cut.join('\n')}`;
   }
 
   /** Starts it without waiting for anything. */

@@ -45,12 +45,14 @@ export class Service extends Program {
     if (!response.ok) throw new Error(`inventory refused: ${response.status} ${await response.text()}`);
   }
 
-  /** The sum of a self-metric over all series whose line holds every one of the texts, e.g. `outcome="emitted"`. */
-  async selfMetric(name: string, ...texts: string[]): Promise<number> {
+  /** The sum of a metric of the metrics path over all series whose line holds the text, e.g. `outcome="emitted"`. */
+  async selfMetric(name: string, text = ''): Promise<number> {
     const exposition = await (await fetch(`${this.url}/metrics`)).text();
     return exposition
       .split('\n')
-      .filter((line) => new RegExp(`^${name}[{ ]`).test(line) && texts.every((text) => line.includes(text)))
+      .filter(
+        (line) => /^primus_lens_telemetry_processor_metrics_([a-z_]+)/.exec(line)?.[1] === name && line.includes(text),
+      )
       .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   }
 

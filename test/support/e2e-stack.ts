@@ -38,9 +38,10 @@ export class Stack {
         await work(...args);
       } catch (error) {
         const failure = error instanceof Error ? error : new Error(String(error));
+        const said = failure.message;
         const cause = failure.cause instanceof Error ? `\nbecause: ${failure.cause.message}` : '';
-        failure.message += `${cause}\n\n${this.programs.map(({ tail }) => tail).join('\n')}`;
-        failure.stack = `${failure.message}\n${failure.stack ?? ''}`;
+        failure.message = `${said}${cause}\n\n${this.programs.map(({ tail }) => tail).join('\n')}`;
+        failure.stack = failure.stack?.replace(said, () => failure.message);
         throw failure;
       }
     };
@@ -120,7 +121,9 @@ export class Stack {
       '-memory.allowedBytes=64MB',
       '-loggerLevel=WARN',
     ];
-    return started(this.keep(new Program({ name: 'vmagent', command: 'vmagent', args, ready: `http://${address}/health` })));
+    return started(
+      this.keep(new Program({ name: 'vmagent', command: 'vmagent', args, ready: `http://${address}/health` })),
+    );
   }
 
   /** A new directory for a program's files. */

@@ -59,7 +59,7 @@ export class VictoriaMetrics extends Storage {
       });
   }
 
-  /** Brings everything it has acknowledged to disk: by itself it does so seconds later, so a kill would lose that. */
+  /** Makes everything it has acknowledged visible to queries; by itself it does so after a second. */
   async flush(): Promise<void> {
     const reply = await fetch(`${this.url}/internal/force_flush`);
     if (!reply.ok) throw new Error(`${this.name} does not flush: ${reply.status}`);

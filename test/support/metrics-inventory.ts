@@ -1,6 +1,12 @@
 import type { EnrichmentRules } from '../../src/metrics/core/enrichment-rules.js';
 import { InventoryIndex } from '../../src/pods/core/inventory-index.js';
-import type { DeviceBindingRow, InventoryRows, NodeRow, PodRow, WorkloadRow } from '../../src/pods/core/inventory-rows.js';
+import type {
+  DeviceBindingRow,
+  InventoryRows,
+  NodeRow,
+  PodRow,
+  WorkloadRow,
+} from '../../src/pods/core/inventory-rows.js';
 import { Stamps } from '../../src/pods/core/stamps.js';
 
 export const GRACE = 300_000;
@@ -68,11 +74,7 @@ export function workload(path: string, kind = 'PyTorchJob'): WorkloadRow {
 }
 
 /** A device `node/key` of a kind, held by a pod. */
-export function held(
-  path: string,
-  podUid: string | null,
-  fields: Partial<DeviceBindingRow> = {},
-): DeviceBindingRow {
+export function held(path: string, podUid: string | null, fields: Partial<DeviceBindingRow> = {}): DeviceBindingRow {
   const [node = '', key = ''] = path.split('/');
   const kind = fields.kind ?? 'gpu';
   return {
@@ -99,7 +101,13 @@ export interface InventorySpec {
   readonly bindings?: readonly DeviceBindingRow[];
 }
 
-export function toRows({ nodes = [], pods = [], workloads = [], owners = {}, bindings = [] }: InventorySpec): InventoryRows {
+export function toRows({
+  nodes = [],
+  pods = [],
+  workloads = [],
+  owners = {},
+  bindings = [],
+}: InventorySpec): InventoryRows {
   const podWorkloads = Object.entries(owners).flatMap(([podUid, uids]) =>
     uids.map((workloadUid) => ({ podUid, workloadUid, removedAt: null })),
   );

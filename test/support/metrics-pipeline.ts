@@ -1,7 +1,7 @@
 import type { EnrichmentRules } from '../../src/metrics/core/enrichment-rules.js';
 import { OUTCOMES, type Outcome } from '../../src/metrics/core/outcome.js';
 import type { LabelLimits } from '../../src/metrics/ingest/label-block.js';
-import { OutgoingBatch } from '../../src/metrics/ingest/outgoing-batch.js';
+import { OutgoingBatch, recordFeeds } from '../../src/metrics/ingest/outgoing-batch.js';
 import { SeriesCache } from '../../src/metrics/ingest/series-cache.js';
 import { SeriesDecisions } from '../../src/metrics/ingest/series-decisions.js';
 import { SeriesWalker } from '../../src/metrics/ingest/series-walker.js';
@@ -30,10 +30,16 @@ export class Pipeline {
   constructor(spec: InventorySpec, { rules, limits, maxSeries = 1_000, cacheBytes = 2 ** 26 }: PipelineOptions = {}) {
     this.index = inventory(spec);
     this.cache = new SeriesCache(cacheBytes);
-    this.decisions = new SeriesDecisions(this.cache, () => this.index, this.index.stamps, { ...RULES, ...rules }, {
-      limits: { maxLabelsPerSeries: 100, maxLabelNameBytes: 100, maxLabelValueBytes: 1_000, ...limits },
-      activities: this.activities,
-    });
+    this.decisions = new SeriesDecisions(
+      this.cache,
+      () => this.index,
+      this.index.stamps,
+      { ...RULES, ...rules },
+      {
+        limits: { maxLabelsPerSeries: 100, maxLabelNameBytes: 100, maxLabelValueBytes: 1_000, ...limits },
+        activities: this.activities,
+      },
+    );
     this.walker = new SeriesWalker(this.cache, this.decisions, maxSeries);
   }
 
@@ -66,10 +72,7 @@ export class Pipeline {
   /** The storage has accepted the last request. */
   accept(): void {
     this.decisions.contests.take();
-    this.batch.feeders.forEach((entry, i) => {
-      entry.lastTimestamp = this.batch.timestamps[i] ?? 0;
-      entry.lastStale = this.batch.stale[i] ?? false;
-    });
+    recordFeeds(this.batch.feeds);
   }
 
   /** The storage has not accepted the last request. */

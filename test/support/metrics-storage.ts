@@ -5,7 +5,8 @@ import { snappyUncompress } from '../../src/wire/snappy.js';
 import { readRequest, type Series } from './metrics-wire.js';
 
 /** What the storage answers; `hang` never answers, `reset` cuts the connection. */
-export type StorageAnswer = number | 'hang' | 'reset' | { status: number; headers?: Record<string, string>; body?: string };
+export type StorageAnswer =
+  number | 'hang' | 'reset' | { status: number; headers?: Record<string, string>; body?: string };
 
 /** A request as the storage received it. */
 export interface StoredRequest {

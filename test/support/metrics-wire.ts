@@ -28,7 +28,12 @@ const { root } = protobuf.parse(`
 `);
 const WriteRequest = root.lookupType('WriteRequest');
 const RequestV2 = root.lookupType('RequestV2');
-const { Long } = protobuf.util;
+
+/** What is used of the class that protobufjs keeps 64-bit numbers in; its types leave the static members out. */
+const Long = protobuf.util.Long as unknown as {
+  fromString(text: string, unsigned: boolean, radix: number): protobuf.Long;
+  fromNumber(value: number, unsigned: boolean): protobuf.Long;
+};
 
 export type Labels = Readonly<Record<string, string>>;
 /** A value as a number, or as the sixteen hex digits of its bits. */
@@ -153,13 +158,19 @@ export function readRequest(bytes: Buffer): { series: Series[]; metadata: Metada
         inBucket: Number(positiveDeltas[0]),
       })),
     })),
-    metadata: metadata.map(({ type, metricFamilyName, help, unit }) => ({ type, family: metricFamilyName, help, unit })),
+    metadata: metadata.map(({ type, metricFamilyName, help, unit }) => ({
+      type,
+      family: metricFamilyName,
+      help,
+      unit,
+    })),
   };
 }
 
 function hex(value: protobuf.Long | number): string {
   const long = typeof value === 'number' ? Long.fromNumber(value, true) : value;
-  return long.toUnsigned().toString(16).padStart(16, '0');
+  const word = (half: number): string => (half >>> 0).toString(16).padStart(8, '0');
+  return word(long.high) + word(long.low);
 }
 
 /** Labels of a series by name. */

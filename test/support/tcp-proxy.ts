@@ -7,7 +7,7 @@ export class TcpProxy {
 
   private constructor(
     private readonly server: Server,
-    private readonly target: URL,
+    private target: URL,
   ) {
     server.on('connection', (socket) => {
       this.relay(socket);
@@ -27,6 +27,11 @@ export class TcpProxy {
     url.hostname = '127.0.0.1';
     url.port = String((this.server.address() as AddressInfo).port);
     return url.href;
+  }
+
+  /** New connections go to the host and port of `target` from now on. */
+  retarget(target: string): void {
+    this.target = new URL(target);
   }
 
   /** From now on no byte passes, and nobody is told. */

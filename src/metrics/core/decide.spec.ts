@@ -1,4 +1,13 @@
-import { GRACE, held, inventory, node, pod, RULES, workload, type InventorySpec } from '../../../test/support/metrics-inventory.js';
+import {
+  GRACE,
+  held,
+  inventory,
+  node,
+  pod,
+  RULES,
+  workload,
+  type InventorySpec,
+} from '../../../test/support/metrics-inventory.js';
 import { decide, type Decision } from './decide.js';
 import type { EnrichmentRules } from './enrichment-rules.js';
 
@@ -89,10 +98,16 @@ describe('whom a series belongs to', () => {
   });
 
   it('tells kinds of devices by family, never by the label `device` alone', () => {
-    f({ __name__: 'node_infiniband_port_data_received_bytes_total', node: 'n1', device: 'mlx5_0' }, 'device: ml/train-0');
+    f(
+      { __name__: 'node_infiniband_port_data_received_bytes_total', node: 'n1', device: 'mlx5_0' },
+      'device: ml/train-0',
+    );
     f({ __name__: 'node_disk_read_bytes_total', node: 'n1', device: 'mlx5_0' }, 'unmatched');
     f({ __name__: 'node_network_receive_bytes_total', node: 'n1', device: 'mlx5_0' }, 'unmatched');
-    f({ __name__: 'container_fs_reads_total', node: 'n1', device: 'mlx5_0', pod: 'both', namespace: 'dev' }, 'pod: dev/both');
+    f(
+      { __name__: 'container_fs_reads_total', node: 'n1', device: 'mlx5_0', pod: 'both', namespace: 'dev' },
+      'pod: dev/both',
+    );
     f({ __name__: 'custom_rdma_bytes', node: 'n1', device: 'mlx5_0' }, 'device: ml/train-0');
     f({ __name__: 'custom_bytes', node: 'n2', device: 'mlx5_0' }, 'unmatched');
     f({ __name__: 'custom_bytes', node: 'n1', device: 'mlx5_0', pod: 'both', namespace: 'dev' }, 'pod: dev/both');
@@ -147,7 +162,10 @@ describe('whom a series belongs to', () => {
     // A pod whose node has no known devices is believed.
     gpu({ gpu_id: '0', node: 'n3', pod: 'web', namespace: 'ml' }, 'pod: ml/web');
     // The exporter's own series speak of no device.
-    f({ __name__: 'process_cpu_seconds_total', pod: 'exporter-x', namespace: 'mon', node: 'n1' }, 'pod: mon/exporter-x');
+    f(
+      { __name__: 'process_cpu_seconds_total', pod: 'exporter-x', namespace: 'mon', node: 'n1' },
+      'pod: mon/exporter-x',
+    );
   });
 
   it('does not enrich twice', () => {
@@ -210,7 +228,10 @@ describe('the labels of a workload series', () => {
 
   it('come once for each workload, up to the limit', () => {
     const f = (maxWorkloadsPerPod: number, want: [string[], number]) => {
-      const { series, cappedWorkloads } = decideOn(spec, { __name__: 'm', uid: 'p' }, NOW, { ...RULES, maxWorkloadsPerPod });
+      const { series, cappedWorkloads } = decideOn(spec, { __name__: 'm', uid: 'p' }, NOW, {
+        ...RULES,
+        maxWorkloadsPerPod,
+      });
       expect([series.map((one) => one.workload.uid), cappedWorkloads]).toEqual(want);
     };
     f(16, [['w1', 'w2', 'w3'], 0]);
@@ -234,10 +255,19 @@ describe('time', () => {
 
   it('lets a pod count until the grace period has passed', () => {
     const spec = { pods: [pod('ml/p', { startedAt: 10, endedAt: END })] };
-    const want = { [END - 1]: 'pod: ml/p', [END]: 'pod: ml/p', [END + GRACE - 1]: 'pod: ml/p', [END + GRACE]: 'expired' };
+    const want = {
+      [END - 1]: 'pod: ml/p',
+      [END]: 'pod: ml/p',
+      [END + GRACE - 1]: 'pod: ml/p',
+      [END + GRACE]: 'expired',
+    };
     f(spec, { __name__: 'm', pod: 'p', namespace: 'ml' }, { 9: 'no_pod', 10: 'pod: ml/p', ...want });
     f(spec, { __name__: 'm', pod: 'p' }, { 9: 'no_pod', [END]: 'pod_name_only: ml/p', [END + GRACE]: 'expired' });
-    f(spec, { __name__: 'm', uid: 'p' }, { 9: 'pod_uid: ml/p', [END + GRACE - 1]: 'pod_uid: ml/p', [END + GRACE]: 'expired' });
+    f(
+      spec,
+      { __name__: 'm', uid: 'p' },
+      { 9: 'pod_uid: ml/p', [END + GRACE - 1]: 'pod_uid: ml/p', [END + GRACE]: 'expired' },
+    );
   });
 
   it('gives a moved device to who held it at the time of the sample', () => {
@@ -278,7 +308,8 @@ describe('time', () => {
         pod('ml/p', { uid: 'new', startedAt: END + 100 }),
       ],
     };
-    const uids = (labels: Labels, at: number) => decideOn(spec, { __name__: 'm', ...labels }, at).series.map((one) => one.pod.uid);
+    const uids = (labels: Labels, at: number) =>
+      decideOn(spec, { __name__: 'm', ...labels }, at).series.map((one) => one.pod.uid);
     const name = { pod: 'p', namespace: 'ml' };
     expect([END - 1, END + 99, END + 100].map((at) => uids(name, at))).toEqual([['old'], ['old'], ['new']]);
     // The UID says that the predecessor is meant; its successor must not get its samples.
@@ -293,12 +324,16 @@ describe('time', () => {
         pod('b/p', { uid: '2', startedAt: 0, endedAt: END + 1 }),
       ],
     };
-    f(spec, { __name__: 'm', pod: 'p' }, {
-      [END - 1]: 'ambiguous',
-      [END]: 'pod_name_only: b/p',
-      [END + 1]: 'ambiguous',
-      [END + GRACE]: 'pod_name_only: b/p',
-      [END + GRACE + 1]: 'expired',
-    });
+    f(
+      spec,
+      { __name__: 'm', pod: 'p' },
+      {
+        [END - 1]: 'ambiguous',
+        [END]: 'pod_name_only: b/p',
+        [END + 1]: 'ambiguous',
+        [END + GRACE]: 'pod_name_only: b/p',
+        [END + GRACE + 1]: 'expired',
+      },
+    );
   });
 });

@@ -56,7 +56,7 @@ it('a decision holds for every sample time of its span', () => {
         owners: { a: ['w'] },
         bindings: bindingRows,
       });
-      const list = Object.entries(input).map(([name, value]) => ({ name, value: value ?? '' }));
+      const list = Object.entries(input).map(([name, value]) => ({ name, value }));
       const decision = decide(list, at, view, rules);
       expect(decision.from).toBeLessThanOrEqual(at);
       expect(decision.to).toBeGreaterThan(at);

@@ -15,6 +15,8 @@ export interface EndpointProgress {
   failures: number;
   /** Pieces of the bisected request that the storage has accepted or refused for good. */
   readonly settled: Set<string>;
+  /** A piece that the storage has accepted: shows, when sent again, whether the storage works at all. */
+  control: Buffer | undefined;
 }
 
 interface RequestProgress {
@@ -44,7 +46,12 @@ export class DeliveryProgress {
     this.requests.delete(digest);
     this.requests.set(digest, request);
     this.forget(now);
-    const progress = request.endpoints.get(endpoint) ?? { done: false, failures: 0, settled: new Set<string>() };
+    const progress = request.endpoints.get(endpoint) ?? {
+      done: false,
+      failures: 0,
+      settled: new Set<string>(),
+      control: undefined,
+    };
     request.endpoints.set(endpoint, progress);
     return progress;
   }

@@ -32,7 +32,6 @@ export async function bisect(request: Buffer, context: DeliveryContext): Promise
 
 class Bisection {
   private rejected = 0;
-  private lastAccepted: Buffer | undefined;
   private readonly suspects: { piece: Buffer; detail: string }[] = [];
 
   constructor(private readonly context: DeliveryContext) {}
@@ -56,7 +55,7 @@ class Bisection {
     if (this.context.progress.settled.has(digest)) return undefined;
     const result = await this.push(piece);
     if (result.kind === 'unavailable') return result.detail;
-    if (result.kind === 'accepted') this.lastAccepted = piece;
+    if (result.kind === 'accepted') this.keepControl(piece);
     else if (halve(piece) !== undefined) return this.cut(piece);
     else if (result.kind === 'failed') {
       this.suspects.push({ piece, detail: result.detail });
@@ -69,17 +68,25 @@ class Bisection {
   private async judgeSuspects(): Promise<string | undefined> {
     const [first] = this.suspects;
     if (first === undefined) return undefined;
-    if (this.lastAccepted === undefined) return `${first.detail} (for every part of the request)`;
+    const control = this.context.progress.control;
+    if (control === undefined) return `${first.detail} (for every part of the request)`;
     for (const { piece } of this.suspects) {
       const again = await this.push(piece);
       if (again.kind === 'unavailable') return again.detail;
       if (again.kind === 'accepted') continue;
-      const control = await this.push(this.lastAccepted);
-      if (control.kind !== 'accepted') return first.detail;
+      // Samples it has already may be refused, but not by a storage in trouble.
+      const { kind } = await this.push(control);
+      if (kind === 'failed' || kind === 'unavailable') return first.detail;
       this.reject(piece, again.detail);
       settle(this.context.progress, digestOf(piece));
     }
     return undefined;
+  }
+
+  /** The smallest piece, in memory of its own: it outlives the request. */
+  private keepControl(piece: Buffer): void {
+    const { progress } = this.context;
+    if (progress.control === undefined || piece.length < progress.control.length) progress.control = Buffer.from(piece);
   }
 
   private push(piece: Buffer): ReturnType<SeriesSink['push']> {

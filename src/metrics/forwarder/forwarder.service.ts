@@ -37,22 +37,27 @@ export class MetricsForwarder implements OnApplicationShutdown {
     private readonly clock: Clock,
     private readonly metrics: MetricsSelfMetrics,
   ) {
-    this.states = sinks.map((sink) => newEndpointState(sink.name));
+    this.states = distinctNames(sinks).map(newEndpointState);
   }
 
   /**
-   * Forwards one request within the push timeout.
+   * Forwards one request until the signal, by default within the push timeout.
    * @param compressed a WriteRequest of 1.0 as a snappy block of its own memory
    */
-  async forward(compressed: Buffer, isStored: StoredCheck): Promise<ForwardResult> {
-    const signal = AbortSignal.timeout(this.config.pushTimeout);
+  async forward(compressed: Buffer, isStored: StoredCheck, signal = this.deadline()): Promise<ForwardResult> {
     const digest = this.progress.isEmpty ? undefined : digestOf(compressed);
     const results = await Promise.all(
-      this.sinks.map((sink, i) =>
-        this.deliver(sink, this.states[i] ?? newEndpointState(sink.name), { compressed, digest, signal, isStored }),
-      ),
+      this.sinks.map((sink, i) => {
+        const state = this.states[i] ?? newEndpointState(sink.name);
+        return this.deliver(sink, state, { compressed, digest, signal, isStored });
+      }),
     );
     return this.conclude(compressed, results);
+  }
+
+  /** Ends the wait for storages after the push timeout; one for all parts of what a sender waits for. */
+  deadline(): AbortSignal {
+    return AbortSignal.timeout(this.config.pushTimeout);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -60,15 +65,15 @@ export class MetricsForwarder implements OnApplicationShutdown {
   }
 
   private async deliver(sink: SeriesSink, state: EndpointState, work: Work): Promise<DeliveryResult> {
-    const known = work.digest === undefined ? undefined : this.progress.find(work.digest, sink.name);
+    const known = work.digest === undefined ? undefined : this.progress.find(work.digest, state.name);
     if (known?.done === true) return { delivered: true, rejected: 0 };
-    const stop = this.metrics.pushSeconds.startTimer({ endpoint: sink.name });
+    const stop = this.metrics.pushSeconds.startTimer({ endpoint: state.name });
     const pushed = await sink.push(work.compressed, work.signal);
     stop();
-    this.metrics.pushes.inc({ endpoint: sink.name, result: pushed.kind });
+    this.metrics.pushes.inc({ endpoint: state.name, result: pushed.kind });
     if (pushed.kind === 'accepted') return this.note(state, { delivered: true, rejected: 0 });
     if (pushed.kind === 'unavailable') return this.note(state, { delivered: false, detail: pushed.detail });
-    const progress = this.progress.of(work.digest ?? digestOf(work.compressed), sink.name, this.clock.now());
+    const progress = this.progress.of(work.digest ?? digestOf(work.compressed), state.name, this.clock.now());
     if (pushed.kind === 'failed' && ++progress.failures < this.config.repeated500Attempts) {
       return this.note(state, { delivered: false, detail: pushed.detail });
     }
@@ -78,7 +83,7 @@ export class MetricsForwarder implements OnApplicationShutdown {
       signal: work.signal,
       isStored: work.isStored,
       onRejected: (_request, detail) => {
-        this.logger.warn({ endpoint: sink.name, detail }, 'storage refused a sample');
+        this.logger.warn({ endpoint: state.name, detail }, 'storage refused a sample');
       },
     });
     return this.note(state, result);
@@ -117,12 +122,20 @@ export class MetricsForwarder implements OnApplicationShutdown {
       return { accepted: true, rejected: Math.max(0, ...rejected) };
     }
     results.forEach((result, i) => {
-      const name = this.sinks[i]?.name;
+      const name = this.states[i]?.name;
       if (result.delivered && name !== undefined)
         this.progress.of(digestOf(compressed), name, this.clock.now()).done = true;
     });
     return { accepted: false, detail: failed.join('; ') };
   }
+}
+
+/** Endpoints of one URL, which differ in tenant headers or credentials, are numbered. */
+function distinctNames(sinks: readonly SeriesSink[]): string[] {
+  return sinks.map(({ name }, i) => {
+    const before = sinks.slice(0, i).filter((other) => other.name === name).length;
+    return before === 0 ? name : `${name} (${before + 1})`;
+  });
 }
 
 interface Work {

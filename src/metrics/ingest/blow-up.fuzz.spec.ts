@@ -91,10 +91,42 @@ describe('requests made to blow up: 1.0', () => {
     expect(enrichment.batch.counts[0]).toBe(199_999);
   });
 
+  it('a series of 1,000,000 samples of two bytes one of which is to be dropped', () => {
+    const negative = Buffer.from(sample(1_000));
+    negative.writeDoubleLE(-1, 3);
+    const tiny = repeated(field(0x12), 1_000_000);
+    expect(walkMs(field(0x0a, GPU, tiny, negative))).toBeLessThan(2_500);
+    expect(enrichment.batch.counts[0]).toBe(1_000_000);
+  });
+
+  it('100,000 samples older than what the decision of their series covers', () => {
+    const bound = Buffer.concat([GPU.subarray(0, -label('node', 'node-a').length), label('node', 'node-a')]);
+    bound.write('1', bound.indexOf('gpu_id') + 8);
+    const request = field(0x0a, bound, sample(7_000), repeated(sample(3_000), 100_000));
+    const before = enrichment.cache.bytes;
+    expect(walkMs(request)).toBeLessThan(2_500);
+    expect(enrichment.batch.counts[0]).toBe(100_001);
+    expect(enrichment.cache.bytes - before).toBeLessThan(4 << 20);
+  });
+
   it('a series of 100,000 alternating label and sample fields', () => {
     const pairs = Array.from({ length: 50_000 }, (_, i) => [label(`l${i}`, 'v'), sample(i)]).flat();
     expect(walkMs(field(0x0a, GPU, ...pairs))).toBeLessThan(2_500);
     expect(enrichment.batch.invalidSeries).toBe(1);
+  });
+
+  it('labels whose tags take more bytes than they need, before and after a sample', () => {
+    const long = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([0x8a, 0x80, 0x00]), bytes.subarray(1)]);
+    const extra = long(label('x', 'y'));
+    for (const parts of [
+      [extra, GPU, sample(1_000)],
+      [GPU, sample(1_000), extra],
+      [GPU, extra, sample(1_000)],
+    ]) {
+      const [output] = decodeV1(enrichment.enrich(field(0x0a, ...parts))).timeseries;
+      expect(output?.labels).toContainEqual({ name: 'x', value: 'y' });
+      expect(output?.samples).toHaveLength(1);
+    }
   });
 
   it('1,000 series each with its labels after a sample', () => {

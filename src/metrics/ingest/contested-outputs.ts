@@ -6,8 +6,10 @@ const REMEMBERED = 64;
 /** Contested outputs remembered; the oldest are forgotten first. */
 const MAX_OUTPUTS = 100_000;
 
+/** A feeder's claim to the sample times [from, to] in ms. */
 interface Claim {
-  readonly timestamp: number;
+  readonly from: number;
+  readonly to: number;
   readonly feeder: SeriesEntry;
 }
 
@@ -20,11 +22,12 @@ export class ContestedOutputs {
   private readonly claims = new Map<number, Claim[]>();
   private tentative: { hash: number; claim: Claim }[] = [];
 
-  /** Declares an output (by the hash of its labels) contested. */
-  open(hash: number): void {
+  /** Declares an output (by the hash of its labels) contested; all times up to `newest` (ms) are its first feeder's. */
+  open(hash: number, first: SeriesEntry, newest: number): void {
     if (this.claims.has(hash)) return;
     if (this.claims.size >= MAX_OUTPUTS) this.claims.delete(this.claims.keys().next().value ?? hash);
     this.claims.set(hash, []);
+    this.add(hash, { from: -Infinity, to: newest, feeder: first });
   }
 
   has(hash: number): boolean {
@@ -35,11 +38,9 @@ export class ContestedOutputs {
   claim(hash: number, timestamp: number, feeder: SeriesEntry): boolean {
     const claims = this.claims.get(hash);
     if (claims === undefined) return true;
-    const taken = claims.find((claim) => claim.timestamp === timestamp);
+    const taken = claims.find(({ from, to }) => from <= timestamp && timestamp <= to);
     if (taken !== undefined) return taken.feeder === feeder;
-    const claim = { timestamp, feeder };
-    if (claims.push(claim) > REMEMBERED) claims.shift();
-    this.tentative.push({ hash, claim });
+    this.add(hash, { from: timestamp, to: timestamp, feeder });
     return true;
   }
 
@@ -48,6 +49,12 @@ export class ContestedOutputs {
     const taken = this.tentative;
     this.tentative = [];
     return taken;
+  }
+
+  private add(hash: number, claim: Claim): void {
+    const claims = this.claims.get(hash) ?? [];
+    if (claims.push(claim) > REMEMBERED) claims.shift();
+    this.tentative.push({ hash, claim });
   }
 
   release(taken: ReturnType<ContestedOutputs['take']>): void {

@@ -9,7 +9,6 @@ import { LABEL_TAG } from './label-block.js';
 import { readHistogram } from './native-histogram.js';
 import { SeriesCache } from './series-cache.js';
 import { SeriesDecisions } from './series-decisions.js';
-import type { SeriesEntry } from './series-entry.js';
 import { SeriesWalker } from './series-walker.js';
 
 /** The parts of enrichment that share the cache of series: one of each in the process. */
@@ -31,17 +30,6 @@ export class EnrichmentEngine {
     const context = { limits: config, activities: this.activities };
     this.decisions = new SeriesDecisions(this.cache, () => inventory.view(), inventory.stamps, rules, context);
     this.walker = new SeriesWalker(this.cache, this.decisions, config.maxSeriesPerRequest);
-  }
-
-  /** Records what storages have accepted: the newest time of each series and whether it ended there. */
-  record(feeders: readonly SeriesEntry[], timestamps: readonly number[], stale: readonly boolean[]): void {
-    for (let i = 0; i < feeders.length; i++) {
-      const entry = feeders[i];
-      const timestamp = timestamps[i] ?? 0;
-      if (entry === undefined || timestamp < entry.lastTimestamp) continue;
-      entry.lastTimestamp = timestamp;
-      entry.lastStale = stale[i] ?? false;
-    }
   }
 
   /** Whether the one sample in a request is not newer than what its series has had accepted before. */

@@ -263,7 +263,7 @@ describe('enrichment compared with a naive implementation through protobufjs', (
     for (const one of [series, series, irregular, irregular]) {
       const [output] = decodeV1(enrichment.enrich(encodeV1({ series: [one], metadata: [] }))).timeseries;
       expect(output?.samples).toEqual([{ value: String(STALE_BITS), timestamp: '1000' }]);
-      expect(enrichment.batch.stale).toEqual([true]);
+      expect(enrichment.batch.feeds.stale).toEqual([0]);
     }
   });
 });

@@ -11,6 +11,14 @@ export interface DataCounts {
   exemplars: number;
 }
 
+/** Entries that fed an output, in parallel with the newest time (ms) each brought. */
+export interface Feeds {
+  readonly entries: SeriesEntry[];
+  readonly timestamps: number[];
+  /** Positions of those whose newest sample was a stale marker. */
+  readonly stale: number[];
+}
+
 /**
  * What one request turns into: the encoded output series, who fed them, and what became of every sample.
  * Reused between requests by its owner; `series.view()` is valid until the next `reset`.
@@ -28,10 +36,8 @@ export class OutgoingBatch {
   metadata = 0;
   /** Why the first invalid series is invalid. */
   firstInvalid: string | undefined;
-  /** Entries that fed an output, with the newest time (ms) they brought and whether that was a stale marker. */
-  readonly feeders: SeriesEntry[] = [];
-  readonly timestamps: number[] = [];
-  readonly stale: boolean[] = [];
+  /** Who fed outputs; whoever takes it for later leaves a new one by `reset`. */
+  feeds: Feeds = newFeeds();
 
   reset(): void {
     this.series.reset();
@@ -39,7 +45,7 @@ export class OutgoingBatch {
     for (const counts of [this.received, this.invalid]) counts.samples = counts.histograms = counts.exemplars = 0;
     this.receivedSeries = this.invalidSeries = this.emittedSeries = this.metadata = 0;
     this.firstInvalid = undefined;
-    this.feeders.length = this.timestamps.length = this.stale.length = 0;
+    this.feeds = newFeeds();
   }
 
   /**
@@ -67,8 +73,34 @@ export class OutgoingBatch {
 
   /** Notes which entry fed outputs up to which time, to be recorded once the storage has accepted them. */
   feed(entry: SeriesEntry, timestamp: number, stale: boolean): void {
-    this.feeders.push(entry);
-    this.timestamps.push(timestamp);
-    this.stale.push(stale);
+    const { feeds } = this;
+    if (stale) feeds.stale.push(feeds.entries.length);
+    feeds.entries.push(entry);
+    feeds.timestamps.push(timestamp);
+  }
+
+  /** Time (ms) of the newest sample that the entry has fed an output of this batch with; undefined when it has not. */
+  newestOf(entry: SeriesEntry): number | undefined {
+    const position = this.feeds.entries.lastIndexOf(entry);
+    return this.feeds.timestamps[position];
+  }
+}
+
+function newFeeds(): Feeds {
+  return { entries: [], timestamps: [], stale: [] };
+}
+
+/** Records in the entries what storages have accepted: the newest time of each and whether it ended there. */
+export function recordFeeds({ entries, timestamps, stale }: Feeds): void {
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i];
+    const timestamp = timestamps[i] ?? 0;
+    if (entry === undefined || timestamp < entry.lastTimestamp) continue;
+    entry.lastTimestamp = timestamp;
+    entry.lastStale = false;
+  }
+  for (const i of stale) {
+    const entry = entries[i];
+    if (entry !== undefined && timestamps[i] === entry.lastTimestamp) entry.lastStale = true;
   }
 }

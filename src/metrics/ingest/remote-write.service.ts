@@ -9,9 +9,8 @@ import { MetricsForwarder } from '../forwarder/forwarder.service.js';
 import { chunk } from '../forwarder/split-request.js';
 import { MetricsSelfMetrics } from '../self-metrics.js';
 import { EnrichmentEngine } from './enrichment-engine.js';
-import { OutgoingBatch, type DataCounts } from './outgoing-batch.js';
+import { OutgoingBatch, recordFeeds, type DataCounts, type Feeds } from './outgoing-batch.js';
 import type { RemoteWriteFormat } from './remote-write-format.js';
-import type { SeriesEntry } from './series-entry.js';
 import { transcodeV2 } from './transcode-v2.js';
 
 /** Largest request sent to a storage, before compression; receivers commonly take 32 MiB. */
@@ -42,9 +41,7 @@ interface Enriched {
   readonly invalid: DataCounts;
   readonly invalidReason: string | undefined;
   readonly emittedSeries: number;
-  readonly feeders: readonly SeriesEntry[];
-  readonly timestamps: readonly number[];
-  readonly stale: readonly boolean[];
+  readonly feeds: Feeds;
   readonly claims: ReturnType<EnrichmentEngine['decisions']['contests']['take']>;
 }
 
@@ -80,7 +77,7 @@ export class RemoteWriteService {
   async take(body: Buffer, format: RemoteWriteFormat): Promise<Written> {
     const enriched = this.enrich(this.decode(body, format));
     const rejected = await this.forward(enriched);
-    this.engine.record(enriched.feeders, enriched.timestamps, enriched.stale);
+    recordFeeds(enriched.feeds);
     this.count(enriched, rejected);
     return this.reply(enriched, format);
   }
@@ -110,9 +107,7 @@ export class RemoteWriteService {
       invalid: { ...batch.invalid },
       invalidReason: batch.firstInvalid,
       emittedSeries: batch.emittedSeries,
-      feeders: batch.feeders.slice(),
-      timestamps: batch.timestamps.slice(),
-      stale: batch.stale.slice(),
+      feeds: batch.feeds,
       claims: engine.decisions.contests.take(),
     };
   }
@@ -120,8 +115,9 @@ export class RemoteWriteService {
   /** Forwards in order; returns how many samples storages refused for good. */
   private async forward(enriched: Enriched): Promise<number> {
     let rejected = 0;
+    const deadline = this.forwarder.deadline();
     for (const request of enriched.requests) {
-      const result = await this.forwarder.forward(request, (piece) => this.engine.isStored(piece));
+      const result = await this.forwarder.forward(request, (piece) => this.engine.isStored(piece), deadline);
       if (!result.accepted) {
         this.engine.decisions.contests.release(enriched.claims);
         this.count(deferred(enriched), 0);

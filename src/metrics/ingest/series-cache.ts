@@ -3,7 +3,7 @@ import type { EntryBase, OutputLabels, SeriesEntry } from './series-entry.js';
 import { hashBytes, sameBytes, SlabAllocator, type Slab } from './slab.js';
 
 /** Memory that an entry takes beside its label bytes: the objects and its share of the tables (measured). */
-const ENTRY_OVERHEAD_BYTES = 450;
+const ENTRY_OVERHEAD_BYTES = 1_000;
 
 /** Colliding entries kept per hash; more would let crafted labels slow look-ups down. */
 const MAX_CHAIN = 8;
@@ -87,6 +87,8 @@ export class SeriesCache {
     entry.decide({ ...entry.decision, outputs });
     this.insert(this.current, entry);
     this.register(entry);
+    // Afterwards, because ageing before would drop the entry at hand.
+    if (this.bytesOf(this.current) >= this.maxBytes / 2) this.rotate();
   }
 
   /** Copies the label block of an output into the current generation. */
@@ -119,9 +121,14 @@ export class SeriesCache {
 
   /** The entry that feeds the output with these label bytes. */
   feederOfBlock(bytes: Buffer, start: number, length: number): SeriesEntry | undefined {
+    return this.feederOf(this.outside(bytes, start, length));
+  }
+
+  /** The label block of an output that stays in the caller's memory. */
+  outside(bytes: Buffer, start: number, length: number): OutputLabels {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const hash = hashBytes(view, start, length, this.seed);
-    return this.feederOf({ slab: { bytes, view, used: bytes.length }, offset: start, length, hash });
+    return { slab: { bytes, view, used: bytes.length }, offset: start, length, hash };
   }
 
   /** Ages the cache: the previous generation goes, the current one becomes it. */

@@ -9,6 +9,7 @@ import { SeriesLabels } from '../core/series-labels.js';
 import type { MetricActivities } from '../metric-activity.js';
 import { readLabelBlock, writeLabelBlock, type LabelLimits } from './label-block.js';
 import { ContestedOutputs } from './contested-outputs.js';
+import type { OutgoingBatch } from './outgoing-batch.js';
 import type { SeriesCache } from './series-cache.js';
 import { SeriesEntry, type CachedDecision, type OutputLabels } from './series-entry.js';
 
@@ -46,6 +47,8 @@ export class SeriesDecisions {
   ended: EndedOutput[] = [];
   readonly contests = new ContestedOutputs();
   capture: SeriesCapture | undefined;
+  /** What the request in work has become so far. */
+  batch: OutgoingBatch | undefined;
 
   /** @param view the inventory of now; asked anew at each decision, because it is swapped whole */
   constructor(
@@ -75,9 +78,11 @@ export class SeriesDecisions {
     const { decision } = entry;
     if (decision.invalid !== undefined || (at >= decision.from && at < decision.to)) return decision;
     const made = this.make(entry, at);
-    const wasVoid = decision.from === Infinity;
-    if (wasVoid || at >= decision.to) this.replace(entry, made);
-    return made;
+    if (decision.from !== Infinity && at < decision.to) return made;
+    const outputs = made.outputs.map(({ slab, offset, length }) => this.cache.keep(slab.bytes, offset, length));
+    const kept = { ...made, outputs };
+    this.replace(entry, kept);
+    return kept;
   }
 
   /** The labels of a cached series. */
@@ -102,10 +107,11 @@ export class SeriesDecisions {
     return entry.captured;
   }
 
+  /** Its outputs stand in memory of their own: decisions about the past are used once. */
   private make(entry: SeriesEntry, at: number): CachedDecision {
     const labels = this.labelsOf(entry);
     const decision = closed(decide(labels, at, this.view(), this.rules), entry, at);
-    const outputs = outputBlocks(decision, labels).map((block) => this.cache.keep(block, 0, block.length));
+    const outputs = outputBlocks(decision, labels).map((block) => this.cache.outside(block, 0, block.length));
     return {
       from: decision.from,
       to: decision.to,
@@ -125,8 +131,11 @@ export class SeriesDecisions {
     const before = entry.decision;
     entry.decide(made);
     entry.endNoticed = 0;
-    const rival = this.cache.register(entry);
-    if (rival !== undefined) this.contest(entry, rival);
+    for (const output of made.outputs) {
+      const rival = this.cache.feederOf(output, entry);
+      if (rival !== undefined) this.contest(output, entry, rival);
+    }
+    this.cache.register(entry);
     if (entry.lastTimestamp === -Infinity || entry.lastStale) return;
     for (const output of before.outputs) {
       if (made.outputs.some((other) => sameOutput(other, output))) continue;
@@ -134,10 +143,10 @@ export class SeriesDecisions {
     }
   }
 
-  private contest(entry: SeriesEntry, rival: SeriesEntry): void {
-    for (const output of entry.decision.outputs) {
-      if (rival.decision.outputs.some((other) => sameOutput(other, output))) this.contests.open(output.hash);
-    }
+  /** What the rival has handed on already, in this request or before, stays the rival's. */
+  private contest(output: OutputLabels, entry: SeriesEntry, rival: SeriesEntry): void {
+    const newest = Math.max(rival.lastTimestamp, this.batch?.newestOf(rival) ?? -Infinity);
+    this.contests.open(output.hash, rival, newest);
     for (const contestant of [entry, rival]) contestant.decide({ ...contestant.decision, contested: true });
   }
 }

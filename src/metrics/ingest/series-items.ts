@@ -9,7 +9,11 @@ import type { CachedDecision, OutputLabels, SeriesEntry } from './series-entry.j
 
 const SAMPLE = 0x12;
 const EXEMPLAR = 0x1a;
+const EXEMPLAR_LABEL = 0x0a;
 const HISTOGRAM = 0x22;
+
+/** Data handled at once: a datum may take two bytes of a request and takes hundreds as an object. */
+const MAX_ITEMS = 10_000;
 
 /** One datum of a series: where it stands in the request, its time, and what is to become of it. */
 interface Item {
@@ -38,15 +42,26 @@ export class SeriesItems {
 
   /** Processes the fields of a series after its labels, bytes [start, end). */
   process(entry: SeriesEntry, bytes: Buffer, start: number, end: number, batch: OutgoingBatch): void {
-    const items = this.read(entry, bytes, start, end);
-    for (const output of outputsOf(items)) this.emit(entry, output, items, bytes, batch);
-    this.count(entry, items, batch);
+    this.decisions.batch = batch;
+    const reader = new ProtobufReader(bytes, start, end);
+    let problem = entry.decision.invalid;
+    do {
+      const items = this.read(entry, reader);
+      for (const output of outputsOf(items)) this.emit(entry, output, items, bytes, batch);
+      this.count(entry, items, batch);
+      problem ??= items.find((item) => item.problem !== undefined)?.problem;
+    } while (!reader.done);
+    if (problem === undefined) return;
+    batch.invalidSeries++;
+    batch.firstInvalid ??= problem;
   }
 
-  private read(entry: SeriesEntry, bytes: Buffer, start: number, end: number): Item[] {
-    const reader = new ProtobufReader(bytes, start, end);
+  /** Reads the next portion of the fields. */
+  private read(entry: SeriesEntry, reader: ProtobufReader): Item[] {
+    const { bytes } = reader;
     const items: Item[] = [];
-    while (!reader.done) {
+    let recent: CachedDecision | undefined;
+    while (!reader.done && items.length < MAX_ITEMS) {
       const fieldStart = reader.pos;
       const tag = reader.tag();
       if (tag !== SAMPLE && tag !== EXEMPLAR && tag !== HISTOGRAM) {
@@ -58,7 +73,12 @@ export class SeriesItems {
       reader.pos += length;
       const datum =
         tag === HISTOGRAM ? histogram(bytes, valueStart, reader.pos) : point(bytes, valueStart, reader.pos, tag);
-      const decision = this.decisions.decisionAt(entry, datum.timestamp);
+      // Decisions about the past are not kept with the entry, so runs of late samples share one here.
+      const { timestamp } = datum;
+      if (recent === undefined || timestamp < recent.from || timestamp >= recent.to) {
+        recent = this.decisions.decisionAt(entry, timestamp);
+      }
+      const decision = recent;
       items.push({ ...datum, start: fieldStart, end: reader.pos, decision, outcome: outcomeOf(datum, decision) });
     }
     return items;
@@ -96,11 +116,6 @@ export class SeriesItems {
     const { capture } = this.decisions;
     const captured = capture !== undefined && this.decisions.isCaptured(entry);
     const labels = captured ? this.decisions.labelsOf(entry) : [];
-    const problem = entry.decision.invalid ?? items.find((item) => item.problem !== undefined)?.problem;
-    if (problem !== undefined) {
-      batch.invalidSeries++;
-      batch.firstInvalid ??= problem;
-    }
     for (const { kind, outcome, timestamp, value } of items) {
       batch.received[kind]++;
       if (outcome === OUTCOME_INDEX.invalid) batch.invalid[kind]++;
@@ -136,6 +151,9 @@ function point(bytes: Buffer, start: number, end: number, tag: number): Datum {
       stale = isStaleMarker(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), reader.pos - 8);
     } else if (field === timestampTag) {
       timestamp = reader.int64();
+    } else if (!isSample && field === EXEMPLAR_LABEL) {
+      // Passed on unread, but a storage would refuse a whole request for one that is broken.
+      reader.skipMessage();
     } else {
       reader.skip(field);
     }

@@ -206,17 +206,28 @@ export class SeriesWalker {
  * label fields moved to the front, or undefined when they are there already.
  */
 function labelsFirst(bytes: Buffer, start: number, labelsEnd: number, end: number): Buffer | undefined {
+  if (!hasLabels(bytes, labelsEnd, end)) return undefined;
   const reader = new ProtobufReader(bytes, labelsEnd, end);
   const labels = new ProtobufWriter();
-  const rest: Buffer[] = [];
+  const rest = new ProtobufWriter();
   while (!reader.done) {
     const at = reader.pos;
     const tag = reader.tag();
     reader.skip(tag);
-    if (tag !== LABEL_TAG) rest.push(bytes.subarray(at, reader.pos));
+    if (tag !== LABEL_TAG) rest.raw(bytes, at, reader.pos);
     else writeCanonically(labels, bytes, at, reader.pos);
   }
-  return labels.length === 0 ? undefined : Buffer.concat([bytes.subarray(start, labelsEnd), labels.view(), ...rest]);
+  return Buffer.concat([bytes.subarray(start, labelsEnd), labels.view(), rest.view()]);
+}
+
+function hasLabels(bytes: Buffer, start: number, end: number): boolean {
+  const reader = new ProtobufReader(bytes, start, end);
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === LABEL_TAG) return true;
+    reader.skip(tag);
+  }
+  return false;
 }
 
 /** Writes a label field with the shortest tag, which is what the search for labels goes by. */

@@ -96,12 +96,12 @@ export class DebugCapture {
     if (this.endIfDue()) return;
     capture.seen++;
     const now = this.clock.now();
-    const decision = explain({ labels, timestamp, value }, this.inventory.view(), this.engine.decisions.rules);
+    const sample = { labels, timestamp, value, outcome: OUTCOMES[outcome] };
     capture.ring.push({
       at: new Date(now).toISOString(),
       labels: Object.fromEntries(labels.map((label) => [label.name, label.value])),
       value: value !== undefined && Number.isFinite(value) ? value : null,
-      decision: Object.assign(decision, { outcome: OUTCOMES[outcome] ?? decision.outcome }),
+      decision: explain(sample, this.inventory.view(), this.engine.decisions.rules),
     });
     if (capture.ring.length > capture.maxRecords) capture.ring.shift();
   }

@@ -13,17 +13,19 @@ export interface SampleInQuestion {
   readonly labels: readonly Label[];
   readonly timestamp: number;
   readonly value: number | undefined;
+  /** What became of it where that is known and rests on more than labels, time and value. */
+  readonly outcome?: Outcome;
 }
 
 /** Makes the same decision as the ingest path for a sample and tells how it came about. */
 export function explain(
-  { labels, timestamp, value }: SampleInQuestion,
+  { labels, timestamp, value, outcome: known }: SampleInQuestion,
   view: InventoryView,
   rules: EnrichmentRules,
 ): ExplanationDto {
   const steps: Step[] = [];
   const decision = decide(labels, timestamp, view, rules, steps);
-  const outcome = outcomeWithValue(decision, value);
+  const outcome = known ?? outcomeWithValue(decision, value);
   return {
     outcome,
     rule: decision.owner?.rule ?? null,

@@ -44,14 +44,16 @@ export class EndedBindings {
 
   private look(entry: SeriesEntry, now: number, sweep: number): EndedOutput[] {
     const current = this.engine.decisions.outputsWithoutGrace(entry, now);
-    const lost = entry.decision.outputs.map(copyOf).filter((block) => !current.some((other) => other.equals(block)));
+    const kept = entry.decision.outputs.filter((output) => current.some((block) => block.equals(copyOf(output))));
+    const lost = entry.decision.outputs.filter((output) => !kept.includes(output)).map(copyOf);
     if (lost.length === 0 || entry.endNoticed === 0) {
       entry.endNoticed = lost.length === 0 ? 0 : sweep;
       return [];
     }
     const ended = lost.map((labels) => ({ labels, lastTimestamp: entry.lastTimestamp }));
     // With the marker the end is settled: it is sent once, and a device's later readings belong to nobody.
-    entry.lastStale = lost.length === entry.decision.outputs.length;
+    entry.lastStale = kept.length === 0;
+    entry.decide({ ...entry.decision, outputs: kept });
     entry.closedAt = now;
     entry.endNoticed = 0;
     entry.void();
