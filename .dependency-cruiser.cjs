@@ -58,7 +58,7 @@ module.exports = {
     {
       name: 'source-imports-no-tests',
       severity: 'error',
-      from: { path: '^(src|migrations)/' },
+      from: { path: '^(src|migrations)/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^(test|bench)/' },
     },
     {

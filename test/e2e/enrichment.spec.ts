@@ -83,12 +83,11 @@ describe.each(SENDERS)('%s sends to the service, the service to victoria-metrics
     it(
       'gives a GPU that the DCGM exporter shows to the workload of the pod that the exporter names, not to the exporter',
       stack.explained(async () => {
-        const { pod, namespace, container, ...device } = DCGM;
         await expectSeries(
           'workload_DCGM_FI_DEV_GPU_UTIL{workload_uid="wl-eval"}',
           {
-            ...stored(device, 'workload_DCGM_FI_DEV_GPU_UTIL', dcgm),
-            ...{ exported_pod: pod, exported_namespace: namespace, exported_container: container },
+            ...stored(dcgmLabels(0), 'workload_DCGM_FI_DEV_GPU_UTIL', dcgm),
+            ...exported(EVAL_HOLDER),
             ...{ pod: 'dcgm-exporter-78z52', namespace: 'monitoring', container: 'exporter' },
             ...EVAL_POD_LABELS,
             ...workloadLabels('wl-eval'),
@@ -162,6 +161,11 @@ function showDevices(amd: Exporter, dcgm: Exporter): void {
 function stored(labels: Labels, name: string, exporter: Exporter): Labels {
   const present = Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
   return { ...present, __name__: name, instance: exporter.target };
+}
+
+/** The labels as a scraper renames them when its target has labels of the same names. (Prometheus, honor_labels) */
+function exported(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [`exported_${name}`, value]));
 }
 
 function nonEmpty<T>(values: T[]): T[] | undefined {

@@ -10,8 +10,6 @@ import { eventually } from '../support/eventually.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const OUTAGE = 20_000;
-/** VictoriaMetrics brings acknowledged samples to disk every 5 s. */
-const STORAGE_WRITES_WITHIN = 7_000;
 
 describeWith(['victoria-metrics', 'vmagent'], 'no scrape is lost', () => {
   const stack = new Stack();
@@ -67,7 +65,7 @@ describeWith(['victoria-metrics', 'vmagent'], 'no scrape is lost', () => {
     stack.explained(async () => {
       // Cut off first, so that the storage has written what it acknowledged: what it loses itself is not the service's loss.
       road.freeze();
-      await sleep(STORAGE_WRITES_WITHIN);
+      await storage.persist();
       await storage.end('SIGKILL');
       await sleep(OUTAGE);
       expect(await service.selfMetric('samples_total', 'outcome="deferred"')).toBeGreaterThan(0);

@@ -7,7 +7,7 @@ import { Stack } from '../support/e2e-stack.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-const READY = /^.*Telemetry Processor is ready.*$/m;
+const READY = /^.*Telemetry Processor is (ready|listening).*$/m;
 
 describe('the life of the process', () => {
   const stack = new Stack();

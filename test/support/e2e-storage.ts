@@ -59,6 +59,16 @@ export class VictoriaMetrics extends Storage {
       });
   }
 
+  /**
+   * Has everything that it has acknowledged written to disk, as it does before a snapshot; by itself it does so seconds later,
+   * and a kill would lose that.
+   */
+  async persist(): Promise<void> {
+    const reply = await fetch(`${this.url}/snapshot/create`);
+    const { status } = (await reply.json()) as { status: string };
+    if (status !== 'ok') throw new Error(`${this.name} makes no snapshot`);
+  }
+
   /** Makes everything it has acknowledged visible to queries; by itself it does so after a second. */
   async flush(): Promise<void> {
     const reply = await fetch(`${this.url}/internal/force_flush`);

@@ -63,6 +63,7 @@ export class RemoteWriteHandler {
     } catch (error) {
       if (isGone(request, response)) return;
       const refusal = this.refusal(error);
+      this.logRefusal(request, refusal);
       this.finish(response, format, refusal.status, refusal);
     } finally {
       if (!request.complete) discardRest(request, response, this.config.maxCompressedBytes);
@@ -90,6 +91,16 @@ export class RemoteWriteHandler {
     }
     const written = error instanceof PartlyInvalid ? error.written : NOTHING;
     return { status: error.status, message: error.message, written, retryAfter: error.retryAfterSeconds };
+  }
+
+  /** What a sender did wrong is worth a line each time; what it will send again is told by the state of storage and inventory. */
+  private logRefusal(
+    { headers, socket }: IncomingMessage,
+    { status, message }: { status: number; message: string },
+  ): void {
+    const facts = { status, detail: message, userAgent: headers['user-agent'], remoteAddress: socket.remoteAddress };
+    if (status < 500) this.logger.warn(facts, 'remote write refused');
+    else this.logger.debug(facts, 'remote write put off');
   }
 
   private finish(

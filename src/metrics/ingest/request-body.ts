@@ -48,24 +48,58 @@ export async function readBody(request: IncomingMessage, limit: number, inFlight
     inFlight.release(held);
     held = 0;
   };
+  const memory = bodyMemory.take(Number.isNaN(announced) ? UNANNOUNCED_BYTES : announced);
+  let bytes = memory;
+  let size = 0;
   try {
-    const parts: Buffer[] = [];
-    let size = 0;
     for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      size += part.length;
-      if (size > limit) throw tooLarge(`more than ${limit}`, limit);
-      if (size > held) {
-        inFlight.take(size - held);
-        held = size;
+      const end = size + part.length;
+      if (end > limit) throw tooLarge(`more than ${limit}`, limit);
+      if (end > held) {
+        inFlight.take(end - held);
+        held = end;
       }
-      parts.push(part);
+      if (end > bytes.length) bytes = Buffer.concat([bytes.subarray(0, size)], Math.min(limit, end * 2));
+      part.copy(bytes, size);
+      size = end;
     }
-    return { bytes: parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts), release };
   } catch (error) {
     release();
     throw error;
   }
+  return {
+    bytes: bytes.subarray(0, size),
+    release: () => {
+      release();
+      bodyMemory.giveBack(memory);
+    },
+  };
 }
+
+/** First guess for a body whose length was not announced. */
+const UNANNOUNCED_BYTES = 64 * 1024;
+
+/**
+ * Buffers for bodies, used again and again: fresh ones of this size each make V8 collect its whole heap every few hundred
+ * requests. A few of moderate size are kept.
+ */
+class BodyMemory {
+  private readonly free: Buffer[] = [];
+
+  take(length: number): Buffer {
+    const position = this.free.findIndex((buffer) => buffer.length >= length);
+    const [found] = position < 0 ? [] : this.free.splice(position, 1);
+    return found ?? Buffer.allocUnsafeSlow(length <= KEPT_BYTES ? KEPT_BYTES : length);
+  }
+
+  giveBack(buffer: Buffer): void {
+    if (buffer.length === KEPT_BYTES && this.free.length < KEPT_BUFFERS) this.free.push(buffer);
+  }
+}
+
+const KEPT_BYTES = 512 * 1024;
+const KEPT_BUFFERS = 16;
+const bodyMemory = new BodyMemory();
 
 function tooLarge(size: number | string, limit: number): PayloadLimitExceeded {
   return new PayloadLimitExceeded('METRICS_MAX_COMPRESSED_BYTES', limit, size, 'body in bytes');
