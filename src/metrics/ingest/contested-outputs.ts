@@ -1,4 +1,4 @@
-import type { SeriesEntry } from './series-entry.js';
+import type { OutputLabels, SeriesEntry } from './series-entry.js';
 
 /** Sample times remembered per contested output: enough for the catch-up batches of several rivals. */
 const REMEMBERED = 64;
@@ -19,49 +19,60 @@ interface Claim {
  * The series that came first keeps the time, also when it is sent again.
  */
 export class ContestedOutputs {
-  private readonly claims = new Map<number, Claim[]>();
-  private tentative: { hash: number; claim: Claim }[] = [];
+  private readonly claims = new Map<string, Claim[]>();
+  /** Hashes of contested outputs: a quick first question, which other outputs may pass by chance. */
+  private readonly hashes = new Set<number>();
+  private tentative: { key: string; claim: Claim }[] = [];
 
-  /** Declares an output (by the hash of its labels) contested; all times up to `newest` (ms) are its first feeder's. */
-  open(hash: number, first: SeriesEntry, newest: number): void {
-    if (this.claims.has(hash)) return;
-    if (this.claims.size >= MAX_OUTPUTS) this.claims.delete(this.claims.keys().next().value ?? hash);
-    this.claims.set(hash, []);
-    this.add(hash, { from: -Infinity, to: newest, feeder: first });
+  /** Declares an output contested; all times up to `newest` (ms) are its first feeder's. */
+  open(output: OutputLabels, first: SeriesEntry, newest: number): void {
+    const key = keyOf(output);
+    if (this.claims.has(key)) return;
+    if (this.claims.size >= MAX_OUTPUTS) this.claims.delete(this.claims.keys().next().value ?? key);
+    this.hashes.add(output.hash);
+    this.claims.set(key, []);
+    this.add(key, { from: -Infinity, to: newest, feeder: first });
   }
 
-  has(hash: number): boolean {
-    return this.claims.has(hash);
+  /** Whether the output may be contested, so that its samples have to be claimed. */
+  mayHave(output: OutputLabels): boolean {
+    return this.hashes.has(output.hash);
   }
 
   /** Whether the feeder may give the output a sample of this time. */
-  claim(hash: number, timestamp: number, feeder: SeriesEntry): boolean {
-    const claims = this.claims.get(hash);
+  claim(output: OutputLabels, timestamp: number, feeder: SeriesEntry): boolean {
+    if (!this.mayHave(output)) return true;
+    const key = keyOf(output);
+    const claims = this.claims.get(key);
     if (claims === undefined) return true;
     const taken = claims.find(({ from, to }) => from <= timestamp && timestamp <= to);
     if (taken !== undefined) return taken.feeder === feeder;
-    this.add(hash, { from: timestamp, to: timestamp, feeder });
+    this.add(key, { from: timestamp, to: timestamp, feeder });
     return true;
   }
 
   /** Takes the claims made since the last call, to be given back by `release` if their samples could not be stored. */
-  take(): readonly { hash: number; claim: Claim }[] {
+  take(): readonly { key: string; claim: Claim }[] {
     const taken = this.tentative;
     this.tentative = [];
     return taken;
   }
 
-  private add(hash: number, claim: Claim): void {
-    const claims = this.claims.get(hash) ?? [];
-    if (claims.push(claim) > REMEMBERED) claims.shift();
-    this.tentative.push({ hash, claim });
-  }
-
   release(taken: ReturnType<ContestedOutputs['take']>): void {
-    for (const { hash, claim } of taken) {
-      const claims = this.claims.get(hash);
+    for (const { key, claim } of taken) {
+      const claims = this.claims.get(key);
       const at = claims?.indexOf(claim) ?? -1;
       if (at >= 0) claims?.splice(at, 1);
     }
   }
+
+  private add(key: string, claim: Claim): void {
+    const claims = this.claims.get(key) ?? [];
+    if (claims.push(claim) > REMEMBERED) claims.shift();
+    this.tentative.push({ key, claim });
+  }
+}
+
+function keyOf({ slab, offset, length }: OutputLabels): string {
+  return slab.bytes.toString('latin1', offset, offset + length);
 }

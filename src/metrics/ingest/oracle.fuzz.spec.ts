@@ -113,15 +113,20 @@ function expectedOutputs(series: Series, rules = RULES): Expected[] {
       return output;
     });
   };
+  // Of several samples of one time the first counts.
+  const times = { samples: new Set<bigint>(), histograms: new Set<bigint>() };
+  const isFirst = (seen: Set<bigint>, timestamp: bigint): boolean => seen.size < seen.add(timestamp).size;
   for (const { bits, timestamp } of series.samples) {
     const value = valueOf(bits);
     const isGpu = decide(series.labels, Number(timestamp), index, rules).deviceClass === 'gpu';
     if (value < 0 || (isGpu && isSentinel(value))) continue;
+    if (!isFirst(times.samples, timestamp)) continue;
     for (const output of outputsAt(timestamp))
       output.samples.push({ value: String(bits), timestamp: String(timestamp) });
   }
   for (const histogram of series.histograms) {
     if (histogram.surplus !== 0 && histogram.sumBits !== STALE_BITS) continue;
+    if (!isFirst(times.histograms, histogram.timestamp)) continue;
     for (const output of outputsAt(histogram.timestamp)) output.histograms.push(decodedHistogram(histogram));
   }
   const onlyExemplars = series.samples.length + series.histograms.length === 0;

@@ -75,14 +75,15 @@ export class OutgoingBatch {
   feed(entry: SeriesEntry, timestamp: number, stale: boolean): void {
     const { feeds } = this;
     if (stale) feeds.stale.push(feeds.entries.length);
+    entry.feedPosition = feeds.entries.length;
     feeds.entries.push(entry);
     feeds.timestamps.push(timestamp);
   }
 
   /** Time (ms) of the newest sample that the entry has fed an output of this batch with; undefined when it has not. */
   newestOf(entry: SeriesEntry): number | undefined {
-    const position = this.feeds.entries.lastIndexOf(entry);
-    return this.feeds.timestamps[position];
+    const { entries, timestamps } = this.feeds;
+    return entries[entry.feedPosition] === entry ? timestamps[entry.feedPosition] : undefined;
   }
 }
 

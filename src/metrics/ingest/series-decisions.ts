@@ -122,7 +122,7 @@ export class SeriesDecisions {
       stampSum: this.stamps.sum(decision.reads),
       epoch: this.stamps.epoch,
       sentinels: decision.deviceClass === 'gpu',
-      contested: outputs.some((output) => this.contests.has(output.hash)),
+      contested: outputs.some((output) => this.contests.mayHave(output)),
       invalid: undefined,
     };
   }
@@ -146,7 +146,7 @@ export class SeriesDecisions {
   /** What the rival has handed on already, in this request or before, stays the rival's. */
   private contest(output: OutputLabels, entry: SeriesEntry, rival: SeriesEntry): void {
     const newest = Math.max(rival.lastTimestamp, this.batch?.newestOf(rival) ?? -Infinity);
-    this.contests.open(output.hash, rival, newest);
+    this.contests.open(output, rival, newest);
     for (const contestant of [entry, rival]) contestant.decide({ ...contestant.decision, contested: true });
   }
 }

@@ -53,6 +53,8 @@ export class SeriesEntry {
   fastOutput: Slab | null = null;
   fastOffset = 0;
   fastLength = 0;
+  /** Where the batch last fed keeps this entry's feed. */
+  feedPosition = 0;
   activity: MetricActivity;
 
   readonly hash: number;

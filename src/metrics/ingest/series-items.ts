@@ -29,6 +29,8 @@ interface Item {
   readonly decision: CachedDecision;
   /** Index into OUTCOMES. */
   outcome: number;
+  /** Whether the request has given the series a sample of this time already. */
+  repeated: boolean;
 }
 
 /**
@@ -47,6 +49,7 @@ export class SeriesItems {
     let problem = entry.decision.invalid;
     do {
       const items = this.read(entry, reader);
+      markRepeated(items, batch.newestOf(entry) ?? -Infinity);
       for (const output of outputsOf(items)) this.emit(entry, output, items, bytes, batch);
       this.count(entry, items, batch);
       problem ??= items.find((item) => item.problem !== undefined)?.problem;
@@ -79,7 +82,14 @@ export class SeriesItems {
         recent = this.decisions.decisionAt(entry, timestamp);
       }
       const decision = recent;
-      items.push({ ...datum, start: fieldStart, end: reader.pos, decision, outcome: outcomeOf(datum, decision) });
+      items.push({
+        ...datum,
+        start: fieldStart,
+        end: reader.pos,
+        decision,
+        outcome: outcomeOf(datum, decision),
+        repeated: false,
+      });
     }
     return items;
   }
@@ -96,8 +106,8 @@ export class SeriesItems {
     const onlyExemplars = items.every((item) => item.kind === 'exemplars');
     let newest: Item | undefined;
     for (const item of items) {
-      if (item.kind === 'exemplars' || !feeds(item, output)) continue;
-      if (!this.decisions.contests.claim(output.hash, item.timestamp, entry)) {
+      if (item.kind === 'exemplars' || item.repeated || !feeds(item, output)) continue;
+      if (!this.decisions.contests.claim(output, item.timestamp, entry)) {
         item.outcome = OUTCOME_INDEX.duplicate;
         continue;
       }
@@ -127,7 +137,20 @@ export class SeriesItems {
   }
 }
 
-type Datum = Omit<Item, 'start' | 'end' | 'decision' | 'outcome'>;
+type Datum = Omit<Item, 'start' | 'end' | 'decision' | 'outcome' | 'repeated'>;
+
+/** Storages refuse a request that gives a series two values for one time; the first one counts. `newest`: time it has been fed up to. */
+function markRepeated(items: readonly Item[], newest: number): void {
+  const seenOf = { samples: new Set<number>(), histograms: new Set<number>() };
+  for (const item of items) {
+    if (item.kind === 'exemplars' || item.outcome !== item.decision.outcome || item.decision.outputs.length === 0)
+      continue;
+    const seen = seenOf[item.kind];
+    item.repeated = item.timestamp <= newest || seen.has(item.timestamp);
+    if (item.repeated) item.outcome = OUTCOME_INDEX.duplicate;
+    seen.add(item.timestamp);
+  }
+}
 
 function outcomeOf(datum: Datum, decision: CachedDecision): number {
   if (datum.problem !== undefined) return OUTCOME_INDEX.invalid;

@@ -85,7 +85,9 @@ export class SeriesWalker {
     const { bytes, labelsEnd } = this;
     const from = entry.fastFrom * 1000;
     const to = entry.fastTo * 1000;
-    let plain = this.decisions.capture === undefined;
+    // A series that the request holds twice could give an output two samples of one time.
+    let plain = this.decisions.capture === undefined && batch.feeds.entries[entry.feedPosition] !== entry;
+    let previous = -1;
     let pos = labelsEnd;
     let samples = 0;
     let timestamp = 0;
@@ -115,7 +117,8 @@ export class SeriesWalker {
         }
         if (byte >= 0x80) plain = false;
       }
-      if (pos !== sampleEnd || timestamp < from || timestamp >= to) plain = false;
+      if (pos !== sampleEnd || timestamp < from || timestamp >= to || timestamp <= previous) plain = false;
+      previous = timestamp;
       samples++;
     }
     if (!plain || pos !== end || samples === 0) {
