@@ -8,17 +8,19 @@ import { serveOpenApi } from './openapi.js';
 import { tuneServer } from './server-tuning.js';
 
 /** What Nest is told before it puts the application together. */
-// eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class that nobody instantiates
 export const APP_OPTIONS: NestApplicationOptions = {
   bodyParser: false,
   bufferLogs: true,
   abortOnError: false,
+  // What is buffered until the logger is there would be thrown at the terminal when the start fails; main.ts says it in a line.
+  autoFlushLogs: false,
   routeConflictPolicy: { duplicate: 'error' },
 };
 
 /** Everything around the routes that is not a module: logger, request ids, the alias of the paths, OpenAPI and the server's time limits. */
 export function configureApp(app: NestExpressApplication, config: HttpConfig): void {
   app.useLogger(app.get(QuietLogger));
+  app.flushLogs();
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(assignRequestId);
