@@ -6,7 +6,7 @@ import {
   writeRequest,
   type DecodedRequest,
 } from '../../../test/support/remote-write-proto.js';
-import { chunk, countData, fieldSpans, halve } from './split-request.js';
+import { countData, fieldSpans, halve } from './split-request.js';
 
 const requests = writeRequest(
   fc.constantFrom('a', 'b', 'x'.repeat(200)).map((value) => [
@@ -44,19 +44,6 @@ describe('splitting a request', () => {
         expect(decoded.flatMap(({ metadata }) => metadata)).toEqual(decodeV1(body).metadata);
         for (const piece of pieces) expect(countData(piece)).toBeLessThanOrEqual(1);
         for (const piece of pieces) expect(fieldSpans(piece).length).toBeLessThanOrEqual(1);
-      }),
-    );
-  });
-
-  it('by size keeps the bytes and the limit', () => {
-    fc.assert(
-      fc.property(requests, fc.integer({ min: 1, max: 600 }), (request, maxBytes) => {
-        const body = encodeV1(request, PLAIN);
-        const chunks = chunk(body, maxBytes);
-        expect(Buffer.concat(chunks).equals(body)).toBe(true);
-        for (const piece of chunks) {
-          if (piece.length > maxBytes) expect(fieldSpans(piece)).toHaveLength(1);
-        }
       }),
     );
   });

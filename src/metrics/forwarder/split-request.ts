@@ -74,18 +74,3 @@ export function countData(request: Buffer): number {
   }
   return count;
 }
-
-/** Cuts a WriteRequest at field boundaries into requests of at most `maxBytes` each (more only for a single field). */
-export function chunk(request: Buffer, maxBytes: number): Buffer[] {
-  if (request.length <= maxBytes) return [request];
-  const chunks: Buffer[] = [];
-  let from = 0;
-  for (const { start, end } of fieldSpans(request)) {
-    if (end - from > maxBytes && start > from) {
-      chunks.push(request.subarray(from, start));
-      from = start;
-    }
-  }
-  chunks.push(request.subarray(from));
-  return chunks;
-}

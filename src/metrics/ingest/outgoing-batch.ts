@@ -1,8 +1,12 @@
 import { OUTCOMES } from '../core/outcome.js';
 import { ProtobufWriter } from '../../wire/protobuf-writer.js';
+import { SnappyPieces } from '../../wire/snappy-pieces.js';
 import type { SeriesEntry } from './series-entry.js';
 
 const SERIES_TAG = 0x0a;
+
+/** Largest request sent to a storage, before compression; receivers commonly take 32 MiB. */
+const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 
 /** How many of each kind of datum. */
 export interface DataCounts {
@@ -24,8 +28,10 @@ export interface Feeds {
  * Reused between requests by its owner; `series.view()` is valid until the next `reset`.
  */
 export class OutgoingBatch {
-  /** The output as fields of a WriteRequest: TimeSeries 1 and MetricMetadata 3. */
-  readonly series = new ProtobufWriter(1 << 20);
+  /** The output since the last piece, as fields of a WriteRequest: TimeSeries 1 and MetricMetadata 3. */
+  readonly series = new ProtobufWriter(1 << 17);
+  private readonly request = new SnappyPieces();
+  private requests: Buffer[] = [];
   /** Samples and histograms by outcome, indexed like OUTCOMES. */
   readonly counts = new Float64Array(OUTCOMES.length);
   readonly received: DataCounts = { samples: 0, histograms: 0, exemplars: 0 };
@@ -39,8 +45,13 @@ export class OutgoingBatch {
   /** Who fed outputs; whoever takes it for later leaves a new one by `reset`. */
   feeds: Feeds = newFeeds();
 
+  /** @param pieceBytes output is compressed in pieces of about this size, while it is still in the processor's cache */
+  constructor(private readonly pieceBytes = Infinity) {}
+
   reset(): void {
     this.series.reset();
+    this.request.reset();
+    this.requests = [];
     this.counts.fill(0);
     for (const counts of [this.received, this.invalid]) counts.samples = counts.histograms = counts.exemplars = 0;
     this.receivedSeries = this.invalidSeries = this.emittedSeries = this.metadata = 0;
@@ -69,6 +80,23 @@ export class OutgoingBatch {
     else at += items.copy(bytes, at, start, end);
     out.length = at;
     this.emittedSeries++;
+    if (at >= this.pieceBytes) this.compressPiece();
+  }
+
+  /** The output as requests of at most about MAX_REQUEST_BYTES before compression, each a snappy block of its own memory. */
+  finish(): Buffer[] {
+    if (this.series.length > 0) this.compressPiece();
+    if (this.request.length > 0) this.requests.push(this.request.finish());
+    const { requests } = this;
+    this.requests = [];
+    return requests;
+  }
+
+  private compressPiece(): void {
+    this.request.append(this.series.view());
+    this.series.reset();
+    if (this.request.length < MAX_REQUEST_BYTES) return;
+    this.requests.push(this.request.finish());
   }
 
   /** Notes which entry fed outputs up to which time, to be recorded once the storage has accepted them. */

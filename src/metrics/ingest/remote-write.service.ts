@@ -2,19 +2,18 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DomainError, InvalidRequest, Unavailable } from '../../common/domain-error.js';
 import { METRICS_CONFIG, type MetricsConfig } from '../../config/metrics.config.js';
 import { InventoryCache } from '../../pods/cache/inventory-cache.service.js';
-import { DecompressionBuffer, snappyCompress } from '../../wire/snappy.js';
+import { DecompressionBuffer } from '../../wire/snappy.js';
 import { zstdUncompress } from '../../wire/zstd.js';
 import { OUTCOME_INDEX, OUTCOMES } from '../core/outcome.js';
 import { MetricsForwarder } from '../forwarder/forwarder.service.js';
-import { chunk } from '../forwarder/split-request.js';
 import { MetricsSelfMetrics } from '../self-metrics.js';
 import { EnrichmentEngine } from './enrichment-engine.js';
 import { OutgoingBatch, recordFeeds, type DataCounts, type Feeds } from './outgoing-batch.js';
 import type { RemoteWriteFormat } from './remote-write-format.js';
 import { transcodeV2 } from './transcode-v2.js';
 
-/** Largest request sent to a storage, before compression; receivers commonly take 32 MiB. */
-const MAX_OUTGOING_BYTES = 16 * 1024 * 1024;
+/** Output compressed at a time: as large as a fragment of snappy's and small enough to stay in the processor's cache. */
+const PIECE_BYTES = 64 * 1024;
 
 /** How many samples, histograms and exemplars of a request count as written. (Remote Write 2.0, response headers) */
 export type Written = DataCounts;
@@ -50,7 +49,7 @@ interface Enriched {
  */
 @Injectable()
 export class RemoteWriteService {
-  private readonly batch = new OutgoingBatch();
+  private readonly batch = new OutgoingBatch(PIECE_BYTES);
   private readonly memory = new DecompressionBuffer();
   private readonly retry: { retryAfterSeconds: number };
 
@@ -99,9 +98,8 @@ export class RemoteWriteService {
       engine.decisions.contests.release(engine.decisions.contests.take());
       throw error;
     }
-    const output = batch.series.view();
     return {
-      requests: output.length === 0 ? [] : chunk(output, MAX_OUTGOING_BYTES).map(snappyCompress),
+      requests: batch.finish(),
       counts: batch.counts.slice(),
       received: { ...batch.received },
       invalid: { ...batch.invalid },
