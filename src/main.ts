@@ -1,4 +1,3 @@
-import './runtime-flags.js';
 import 'reflect-metadata';
 import { SystemClock } from './common/clock.js';
 import { DomainError } from './common/domain-error.js';

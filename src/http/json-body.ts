@@ -8,7 +8,13 @@ const JSON_TYPE = /^application\/([\w.+-]+\+)?json\s*(;|$)/i;
 
 /** Reads a JSON body of at most `limit` bytes, counted after decompression, into `request.body`. */
 export function jsonBody(limit: number): RequestHandler {
-  const parse: RequestHandler = express.json({ limit, type: () => true });
+  const parse: RequestHandler = express.json({
+    limit,
+    type: () => true,
+    verify: (_request, _response, bytes) => {
+      refuseDeepNesting(bytes);
+    },
+  });
   return (request, response, next) => {
     if (!hasBody(request)) {
       next();
@@ -24,6 +30,31 @@ export function jsonBody(limit: number): RequestHandler {
       else next(explain(error, limit));
     });
   };
+}
+
+/** Levels of arrays and objects in a body. */
+const MAX_DEPTH = 64;
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+
+/** Everything that walks a body after JSON.parse does so recursively, and would run out of stack. */
+function refuseDeepNesting(bytes: Buffer): void {
+  let depth = 0;
+  let isText = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (isText) {
+      if (byte === BACKSLASH) i++;
+      else if (byte === QUOTE) isText = false;
+    } else if (byte === QUOTE) isText = true;
+    else if (byte === 0x5b || byte === 0x7b) depth++;
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+    if (depth > MAX_DEPTH) throw new TooDeep();
+  }
+}
+
+/** Told apart from what body-parser itself throws. */
+class TooDeep extends Error {
+  readonly type = 'entity.too.deep';
 }
 
 /** Reads each request's body as the first rule that applies says; leaves it unread when `isWelcome` says no. */
@@ -61,6 +92,10 @@ function explain(error: unknown, limit: number): unknown {
   }
   if (type === 'encoding.unsupported' || type === 'charset.unsupported') {
     return new UnsupportedMediaType(error.message, { cause: error });
+  }
+  if (type === 'entity.too.deep') {
+    const problem = { field: 'body', message: `nests deeper than ${MAX_DEPTH} levels`, limit: MAX_DEPTH };
+    return new InvalidRequest('The body nests too deeply.', { cause: error, errors: [problem] });
   }
   if (type === 'entity.parse.failed') {
     const problem = { field: 'body', message: error.message };

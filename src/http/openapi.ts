@@ -76,6 +76,8 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
     schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA },
   };
   for (const item of Object.values(document.paths)) {
+    // A route for all methods gets one that OpenAPI 3.0 does not know.
+    delete (item as Record<string, unknown>).search;
     for (const operation of [item.get, item.put, item.post, item.delete, item.patch, item.head, item.options]) {
       if (operation !== undefined) operation.responses = { ...PROBLEM_RESPONSES, ...operation.responses };
     }

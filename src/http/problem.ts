@@ -59,7 +59,16 @@ export function answerTo(exception: unknown): Answer {
     );
     return { problem, level: 'warn', retryAfterSeconds: DEFAULT_RETRY_AFTER };
   }
+  if (isUnstorableText(exception)) {
+    const detail = 'A text holds a character that cannot be stored, such as U+0000.';
+    return { problem: problemOf(400, 'invalid_request', 'Invalid request', detail), level: 'debug' };
+  }
   return { problem: internalError(500), level: 'error' };
+}
+
+/** PostgreSQL refuses text that is no valid UTF-8 or holds U+0000. (PostgreSQL, appendix A: 22021, 22P05) */
+function isUnstorableText(exception: unknown): boolean {
+  return exception instanceof Error && ['22021', '22P05'].includes((exception as Error & { code?: string }).code ?? '');
 }
 
 function answerToDomainError(error: DomainError): Answer {

@@ -27,6 +27,8 @@ const NO_LIMITS = { maxLabelsPerSeries: Infinity, maxLabelNameBytes: Infinity, m
 const OWN_REQUEST_LIMIT = 2 ** 31;
 /** At the bound, a search for aged series is worth its cost only now and then. */
 const EXPIRE_EVERY_MS = 1_000;
+/** How far a sample's time may be ahead of ours, ms. */
+const MAX_AHEAD_MS = 10 * 60_000;
 
 /**
  * Keeps the newest sample of each enriched series in memory when no storage is configured, bounded in number and age, for
@@ -103,6 +105,8 @@ export class FederationStore implements SeriesSink {
 
   private store(labelBlock: Buffer, sample: { value: number; timestamp: number; stale: boolean }, now: number): void {
     const key = labelBlock.toString('latin1');
+    // A time far ahead would hide every real sample after it. (Prometheus refuses the same)
+    if (sample.timestamp > now + MAX_AHEAD_MS) return;
     const known = this.series.get(key);
     if (known !== undefined && sample.timestamp < known.timestamp) return;
     if (sample.stale) {

@@ -97,7 +97,10 @@ class Transcoder {
     let symbols = 0;
     let series = 0;
     while (!reader.done) {
+      const at = reader.pos;
       const tag = reader.tag();
+      // A 1.0 message under 2.0 headers would be taken for an empty request, and lost without a word.
+      if (tag < 4 * 8) throw new MalformedPayload('a field that 2.0 reserves (is this a 1.0 message?)', at);
       reader.skip(tag);
       if (tag === SYMBOL) symbols++;
       else if (tag === SERIES) series++;

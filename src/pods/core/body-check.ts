@@ -69,6 +69,7 @@ export class BodyCheck {
     else if (value.length > MAX_NAME) this.fail(path, 'is too long', value, MAX_NAME);
     // PostgreSQL's text cannot hold the character.
     else if (value.includes('\0')) this.fail(path, 'must not hold the character U+0000', value);
+    else if (!value.isWellFormed()) this.fail(path, 'must not hold half of a surrogate pair', value.toWellFormed());
     else return value;
     return null;
   }

@@ -57,6 +57,19 @@ export interface InventoryBody {
   devices: DeviceFacts[];
 }
 
+const LISTS = ['nodes', 'workloads', 'pods'];
+
+/** A list that is left out or misspelt would empty the inventory, so it is not taken for an empty one without another look. */
+function checkLists(root: JsonObject, check: BodyCheck): void {
+  const names = Object.keys(root);
+  for (const name of names) {
+    if (!LISTS.includes(name)) check.fail(name, `is not one of ${LISTS.join(', ')}`);
+    else if (root[name] === null) check.fail(name, 'must be an array', null);
+  }
+  if (names.length === 0)
+    check.fail('body', `must hold at least one of ${LISTS.join(', ')}; an empty array empties it`);
+}
+
 /**
  * Reads the body of `PUT /v1/pods/inventory`. Look at `check.problems` before using the result. Yields after each object, so
  * that a large body can be read in slices.
@@ -65,6 +78,7 @@ export function* readInventoryBody(body: unknown, now: number, check: BodyCheck)
   const result: InventoryBody = { nodes: [], workloads: [], pods: [], references: [], devices: [] };
   const root = check.object(body, 'body');
   if (root === undefined) return result;
+  checkLists(root, check);
   const nodes = new Map<string, NodeFacts>();
   yield* each(root, 'nodes', check, (value, path) => {
     readNode(value, path, check, nodes);
