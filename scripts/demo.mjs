@@ -89,7 +89,7 @@ async function reportJobs(api, cluster, { started, ended }) {
 
 async function empty(api, cluster) {
   await api.postEvents(cluster.jobs.flatMap((job) => endEvents(job, Date.now())));
-  await api.putInventory({});
+  await api.putInventory({ pods: [] });
 }
 
 function onStop(stop, service) {

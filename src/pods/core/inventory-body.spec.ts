@@ -13,6 +13,15 @@ function read(body: unknown) {
 const withDevices = (...devices: unknown[]) => ({ pods: [{ ...POD, devices }] });
 
 describe('readInventoryBody', () => {
+  it.each([
+    ['nothing', {}, 'body'],
+    ['a misspelt list', { nodes: [], podz: [] }, 'podz'],
+    ['a null list', { pods: null }, 'pods'],
+    ['half of a surrogate pair', { pods: [{ ...POD, name: '\ud800' }] }, 'pods[0].name'],
+  ])('refuses %s, which would empty or break the inventory', (_what, body, field) => {
+    expect(read(body).problems).toEqual([expect.objectContaining({ field })]);
+  });
+
   it('reads everything that a body may hold', () => {
     const { body, problems } = read({
       nodes: [{ name: 'n1', address: '10.0.0.1', addresses: ['10.0.0.1', 'n1.example'], status: 'Ready' }],

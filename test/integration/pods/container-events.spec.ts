@@ -81,7 +81,7 @@ describe('container events', () => {
     expect(await query('SELECT name, sources, owners_known FROM pods')).toEqual([
       { name: 'better', sources: ['container_event', 'inventory'], owners_known: true },
     ]);
-    await app.put({});
+    await app.put({ pods: [] });
     expect(await query('SELECT ended_at FROM pods')).toEqual([{ ended_at: null }]);
     expect(await devicePods()).toMatchObject({ n1: { gpu_id: { '0': ['better', 'p1'], '1': ['better', 'p1'] } } });
     await app.event(k8s('exit'));

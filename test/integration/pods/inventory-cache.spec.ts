@@ -66,7 +66,7 @@ describe('the inventory cache', () => {
     try {
       await app.put({ pods: [pod('p1', { devices: [{ type: 'gpu', no: 0 }] })] });
       await eventually(() => knows('p1', other), 3_000);
-      await other.put({});
+      await other.put({ pods: [] });
       await eventually(async () => JSON.stringify(await app.devicePods()) === '{}', 3_000);
     } finally {
       await other.stop();
@@ -194,7 +194,7 @@ describe('the inventory cache without its database', () => {
       await app.put({ pods: [pod('p1', { devices: [{ type: 'gpu', no: 0 }] })] });
       await proxy.close();
       await expect(app.cache.refresh()).rejects.toThrow();
-      expect(await app.put({})).toMatchObject({ status: 503 });
+      expect(await app.put({ pods: [] })).toMatchObject({ status: 503 });
       const event = { type: 'running', source: 'k8s', node: 'n1', container_id: 'c1' };
       expect(await app.event(event)).toMatchObject({ status: 503 });
       expect(await app.devicePods()).toEqual({ n1: { gpu_id: { '0': ['pod-p1', 'p1'] } } });

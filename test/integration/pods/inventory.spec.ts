@@ -95,7 +95,7 @@ describe('PUT /v1/pods/inventory', () => {
     await app.put({ pods: [pod('p1', { phase: 'Failed', devices: [gpu(0)] })] });
     expect(await app.devicePods()).toEqual({});
     expect(await app.podWorkloads()).toEqual({});
-    await app.put({});
+    await app.put({ pods: [] });
     await app.put({ pods: [pod('p1', { devices: [gpu(0)] })] });
     expect(await app.podWorkloads()).toEqual({ 'pod-p1': [['pod-p1', 'p1']] });
     expect(await app.devicePods()).toEqual({ n1: { gpu_id: { '0': ['pod-p1', 'p1'] } } });
@@ -104,7 +104,7 @@ describe('PUT /v1/pods/inventory', () => {
 
   it('keeps the workloads of a pod that has just gone, for samples that arrive late', async () => {
     await app.put({ workloads: [JOB], pods: [pod('p1', { workload_uids: ['w1'] })] });
-    await app.put({});
+    await app.put({ pods: [] });
     const found = app.cache.view().podsByName('ml', 'pod-p1', { read: () => undefined } as never);
     expect(found).toMatchObject([{ uid: 'p1', workloads: [{ uid: 'w1', kind: 'PyTorchJob' }] }]);
     expect(found[0]?.endedAt).toBeLessThan(Infinity);
@@ -139,7 +139,7 @@ describe('PUT /v1/pods/inventory', () => {
     expect(await query('SELECT name, pod_ip, sources, ended_at FROM pods')).toEqual([
       { name: 'watched', pod_ip: '10.1.0.1', sources: ['kubernetes', 'inventory'], ended_at: null },
     ]);
-    await app.put({});
+    await app.put({ pods: [] });
     expect(await query('SELECT sources, ended_at FROM pods')).toEqual([{ sources: ['kubernetes'], ended_at: null }]);
     expect(await app.podWorkloads()).toEqual({ watched: [['watched', 'p1']] });
   });
