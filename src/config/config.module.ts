@@ -4,6 +4,7 @@ import { CLUSTER_CONFIG } from './cluster.config.js';
 import type { Config } from './config.js';
 import { DATABASE_CONFIG } from './database.config.js';
 import { HTTP_CONFIG } from './http.config.js';
+import { KUBERNETES_CONFIG } from './kubernetes.config.js';
 import { METRICS_CONFIG } from './metrics.config.js';
 import { OBSERVABILITY_CONFIG } from './observability.config.js';
 import { PODS_CONFIG } from './pods.config.js';
@@ -19,6 +20,7 @@ export class ConfigModule {
       { provide: CLUSTER_CONFIG, useValue: config.cluster },
       { provide: OBSERVABILITY_CONFIG, useValue: config.observability },
       { provide: PODS_CONFIG, useValue: config.pods },
+      { provide: KUBERNETES_CONFIG, useValue: config.kubernetes },
       { provide: METRICS_CONFIG, useValue: config.metrics },
     ];
     return { module: ConfigModule, global: true, providers, exports: providers.map(({ provide }) => provide) };

@@ -2,6 +2,7 @@ import type { AuthConfig } from './auth.config.js';
 import type { ClusterConfig } from './cluster.config.js';
 import type { DatabaseConfig } from './database.config.js';
 import type { HttpConfig } from './http.config.js';
+import type { KubernetesConfig } from './kubernetes.config.js';
 import type { MetricsConfig } from './metrics.config.js';
 import type { ObservabilityConfig } from './observability.config.js';
 import type { PodsConfig } from './pods.config.js';
@@ -14,5 +15,6 @@ export interface Config {
   readonly cluster: ClusterConfig;
   readonly observability: ObservabilityConfig;
   readonly pods: PodsConfig;
+  readonly kubernetes: KubernetesConfig;
   readonly metrics: MetricsConfig;
 }

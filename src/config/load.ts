@@ -8,6 +8,7 @@ import { ConfigurationError, type ConfigurationProblem, type Layer } from './con
 import { checkAcross } from './cross-checks.js';
 import { databaseSettings } from './database.config.js';
 import { httpSettings } from './http.config.js';
+import { kubernetesSettings } from './kubernetes.config.js';
 import { metricsSettings } from './metrics.config.js';
 import { observabilitySettings } from './observability.config.js';
 import { podsSettings } from './pods.config.js';
@@ -46,6 +47,7 @@ export function load(
     cluster: resolve(reading, clusterSettings),
     observability: resolve(reading, observabilitySettings),
     pods: resolve(reading, podsSettings),
+    kubernetes: resolve(reading, kubernetesSettings),
     metrics: resolveMetrics(reading),
   };
   const faulty = new Set(reading.problems.map(({ setting }) => setting));

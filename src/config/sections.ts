@@ -2,6 +2,7 @@ import { authSettings } from './auth.config.js';
 import { clusterSettings } from './cluster.config.js';
 import { databaseSettings } from './database.config.js';
 import { httpSettings } from './http.config.js';
+import { kubernetesSettings } from './kubernetes.config.js';
 import { metricsSettings } from './metrics.config.js';
 import { observabilitySettings } from './observability.config.js';
 import { podsSettings } from './pods.config.js';
@@ -21,6 +22,7 @@ export const sections: readonly Section[] = [
   { title: 'Cluster', settings: clusterSettings },
   { title: 'Logs of the service', settings: observabilitySettings },
   { title: 'Inventory', settings: podsSettings },
+  { title: 'Kubernetes', settings: kubernetesSettings },
   { title: 'Metrics', settings: metricsSettings },
 ];
 
