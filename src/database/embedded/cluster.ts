@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, link, mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chown, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { locateBinaries, majorVersion, type PostgresBinaries } from './binaries.js';
+import { createDataDirectory, unusable } from './data-directory.js';
 import { EmbeddedServerError } from './embedded-server-error.js';
 import { chooseLauncher, type Launcher } from './launcher.js';
 import { isRunning } from './process-table.js';
@@ -37,16 +38,6 @@ export async function openCluster(dataDirectory: string, initdbArguments: readon
   const cluster = { directory, logFile: join(dataDir, 'postgres.log'), password, binaries, launcher };
   if (!exists) await createCluster(dataDir, cluster, initdbArguments);
   return cluster;
-}
-
-/** Root's directory stays open for passing through, because the server runs as another user below it. */
-async function createDataDirectory(path: string): Promise<string> {
-  try {
-    await mkdir(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
-    return await realpath(path);
-  } catch (cause) {
-    throw new EmbeddedServerError(`DATA_DIR ${path} cannot be created: ${message(cause)}`, { cause });
-  }
 }
 
 /** Whether there is a cluster; throws when it is not one that these programs and this user can run. */
@@ -83,7 +74,10 @@ async function readPassword(file: string, clusterExists: boolean): Promise<strin
   if (clusterExists)
     throw new EmbeddedServerError(`${file} is missing: it holds the password of the cluster beside it`);
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flush: true });
+  const password = `${randomBytes(24).toString('base64url')}\n`;
+  await writeFile(draft, password, { mode: 0o600, flush: true }).catch((cause: unknown) => {
+    throw unusable(dirname(file), 'written', cause);
+  });
   await link(draft, file).catch(() => undefined);
   await rm(draft);
   return (await readFile(file, 'utf8')).trim();
