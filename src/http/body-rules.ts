@@ -1,5 +1,6 @@
 import type { HttpConfig } from '../config/http.config.js';
 import type { PodsConfig } from '../config/pods.config.js';
+import { REMOTE_WRITE_PATH } from './remote-write-path.js';
 
 /** How the body of some routes is read. */
 export interface BodyRule {
@@ -14,7 +15,7 @@ export interface BodyRule {
 /** The routes that do not take JSON of the usual size; the first match decides, the last rule takes everything else. */
 export function bodyRules(http: HttpConfig, pods: PodsConfig): readonly BodyRule[] {
   return [
-    { path: '/v1/prometheus', body: 'raw' },
+    { path: REMOTE_WRITE_PATH, body: 'raw' },
     { path: '/v1/pods/inventory', method: 'PUT', body: pods.inventoryBodyLimit },
     { path: '/v1/container-events', method: 'POST', body: pods.containerEventsBodyLimit },
     { path: '', body: http.jsonBodyLimit },

@@ -1,22 +1,19 @@
 import { once } from 'node:events';
 import { Agent, createServer, get, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '../common/clock.js';
 import { Drain } from './drain.js';
 import { listen } from './listen.js';
 import { onStopSignals } from './stop-signals.js';
-import { tuneServer } from './server-tuning.js';
 
 const agent = new Agent({ keepAlive: true });
 let server: Server;
 let base: string;
 let drain: Drain;
 
-async function serve(handler: RequestListener, tune?: (server: Server) => void): Promise<void> {
-  server = createServer({ connectionsCheckingInterval: 20 }, handler);
+async function serve(handler: RequestListener): Promise<void> {
+  server = createServer(handler);
   drain = new Drain(server);
-  tune?.(server);
   base = await listen(server, { host: '127.0.0.1', port: 0 });
 }
 
@@ -25,17 +22,6 @@ async function ask(): Promise<IncomingMessage> {
   response.resume();
   await once(response, 'end');
   return response;
-}
-
-/** Sends raw bytes and returns all that comes back until the connection is closed. */
-async function raw(bytes: string): Promise<string> {
-  const socket = connect(Number(new URL(base).port), '127.0.0.1');
-  socket.write(bytes);
-  let answer = '';
-  socket.on('data', (chunk) => (answer += chunk.toString()));
-  socket.on('error', () => undefined);
-  await once(socket, 'close');
-  return answer;
 }
 
 afterEach(() => {
@@ -67,38 +53,6 @@ describe('draining', () => {
     while (drain.inFlight === 0) await delay(1);
     expect(await drain.run(30)).toBe(1);
     expect(await answer).toMatchObject({ code: 'ECONNRESET' });
-  });
-});
-
-describe('the server', () => {
-  const limits = {
-    host: '',
-    port: 0,
-    jsonBodyLimit: 0,
-    requestTimeout: 100,
-    keepAliveTimeout: 60_000,
-    shutdownTimeout: 0,
-  };
-
-  it('closes the connection of a body that dawdles, without an answer', async () => {
-    await serve(
-      () => undefined,
-      (one) => {
-        tuneServer(one, limits);
-      },
-    );
-    expect(await raw('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc')).toBe('');
-  });
-
-  it('answers what is not HTTP with a bare 400, and headers beyond measure with 431', async () => {
-    await serve(
-      (_request, response) => response.end(),
-      (one) => {
-        tuneServer(one, { ...limits, requestTimeout: 5_000 });
-      },
-    );
-    expect(await raw('hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nConnection: close\r\n/);
-    expect(await raw(`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
   });
 });
 

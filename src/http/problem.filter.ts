@@ -3,10 +3,15 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, Response } from 'express';
 import { allowedMethods } from './allowed-methods.js';
-import { answerTo, type Answer } from './problem.js';
+import { sendLine } from './plain-line.js';
+import { answerTo, PROBLEM_JSON, type Answer } from './problem.js';
+import { isRemoteWrite } from './remote-write-path.js';
 import { MethodNotAllowed, RouteNotFound } from './request-error.js';
 
-/** Turns every exception into problem+json, and logs it once at the level it asks for. */
+/**
+ * Turns every exception into problem+json, or into a line of plain text for senders of remote write, and logs it once at the
+ * level it asks for.
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
@@ -50,10 +55,14 @@ export class ProblemFilter implements ExceptionFilter {
 
 function send({ problem, retryAfterSeconds }: Answer, request: Request, response: Response): void {
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(retryAfterSeconds));
-  const instance = typeof request.id === 'string' ? { instance: request.id } : {};
-  response.status(problem.status);
-  response.setHeader('Content-Type', 'application/problem+json');
-  response.end(JSON.stringify({ ...problem, ...instance }));
+  if (isRemoteWrite(request.originalUrl)) {
+    sendLine(response, problem.status, problem.detail ?? problem.title);
+  } else {
+    const instance = typeof request.id === 'string' ? { instance: request.id } : {};
+    response.status(problem.status);
+    response.setHeader('Content-Type', PROBLEM_JSON);
+    response.end(JSON.stringify({ ...problem, ...instance }));
+  }
   // What is left of the body is read and thrown away, so that the connection can be used again.
   if (!request.readableEnded) request.resume();
 }

@@ -3,6 +3,9 @@ import { STATUS_CODES } from 'node:http';
 import { DomainError, type ErrorLevel, type FieldProblem } from '../common/domain-error.js';
 import { isDatabaseUnavailable, isTransactionConflict } from '../database/database-unavailable.js';
 
+/** Media type of {@link Problem}. (RFC 9457) */
+export const PROBLEM_JSON = 'application/problem+json';
+
 /** The body of every error answer. (RFC 9457; `code` and `errors` are extensions) */
 export interface Problem {
   /** URN that ends in the code. */

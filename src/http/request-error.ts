@@ -14,6 +14,20 @@ export class UnsupportedMediaType extends DomainError {
   readonly title = 'Unsupported media type';
 }
 
+/** Request line and headers are longer than is read. */
+export class HeadersTooLarge extends DomainError {
+  readonly code = 'headers_too_large';
+  readonly status = 431;
+  readonly title = 'Request header fields too large';
+}
+
+/** The request took longer to arrive than a request may. */
+export class RequestTimeout extends DomainError {
+  readonly code = 'request_timeout';
+  readonly status = 408;
+  readonly title = 'Request timeout';
+}
+
 /** Nothing is served under this path. */
 export class RouteNotFound extends DomainError {
   readonly code = 'route_not_found';

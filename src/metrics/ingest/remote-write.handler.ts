@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DomainError } from '../../common/domain-error.js';
 import { METRICS_CONFIG, type MetricsConfig } from '../../config/metrics.config.js';
+import { sendLine } from '../../http/plain-line.js';
 import { InventoryCache } from '../../pods/cache/inventory-cache.service.js';
 import { MetricsForwarder } from '../forwarder/forwarder.service.js';
 import { MetricsSelfMetrics } from '../self-metrics.js';
@@ -12,8 +13,6 @@ import { InFlightBytes, readBody } from './request-body.js';
 const NOTHING: Written = { samples: 0, histograms: 0, exemplars: 0 };
 /** Answer to an error nobody foresaw: the sender keeps its data and comes again. */
 const UNFORESEEN_STATUS = 503;
-/** Senders log at most 1,024 bytes of an answer. (Prometheus, remote write client) */
-const MAX_LINE_BYTES = 1_000;
 
 /** Methods that may come without a body. */
 const WITHOUT_BODY: Readonly<Record<string, 'status' | 'write' | undefined>> = {
@@ -49,7 +48,7 @@ export class RemoteWriteHandler {
     else if (use === 'write') await this.write(request, response);
     else {
       response.setHeader('allow', 'POST, GET, HEAD');
-      reply(response, 405, `${request.method ?? ''} without a body is not allowed`);
+      sendLine(response, 405, `${request.method ?? ''} without a body is not allowed`);
     }
   }
 
@@ -115,7 +114,12 @@ export class RemoteWriteHandler {
     });
     if (format?.version === 2) setWritten(response, written);
     if (retryAfter !== undefined) response.setHeader('retry-after', String(Math.max(1, Math.ceil(retryAfter))));
-    reply(response, status, message);
+    if (message !== undefined) {
+      sendLine(response, status, message);
+      return;
+    }
+    response.statusCode = status;
+    response.end();
   }
 
   /** What a person who opens the URL sees; vmagent's handshake of v1.88 to v1.115 asks for the version of its own protocol. */
@@ -153,25 +157,6 @@ function setWritten(response: ServerResponse, written: Written): void {
   response.setHeader('X-Prometheus-Remote-Write-Samples-Written', String(written.samples));
   response.setHeader('X-Prometheus-Remote-Write-Histograms-Written', String(written.histograms));
   response.setHeader('X-Prometheus-Remote-Write-Exemplars-Written', String(written.exemplars));
-}
-
-function reply(response: ServerResponse, status: number, line?: string): void {
-  response.statusCode = status;
-  if (line === undefined) {
-    response.end();
-    return;
-  }
-  response.setHeader('content-type', 'text/plain; charset=utf-8');
-  response.end(`${firstBytes(line.replace(/\s+/g, ' '), MAX_LINE_BYTES)}\n`);
-}
-
-/** The beginning of a text, cut between characters. */
-function firstBytes(text: string, limit: number): string {
-  const bytes = Buffer.from(text);
-  if (bytes.length <= limit) return text;
-  let end = limit;
-  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return bytes.toString('utf8', 0, end);
 }
 
 /** Lets the rest of a refused body pass, so that the sender gets to read the answer; a sender without end is cut off. */
