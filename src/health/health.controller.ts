@@ -3,10 +3,12 @@ import { ApiTags } from '@nestjs/swagger';
 import type { HealthCheckResult } from '@nestjs/terminus';
 import type { Response } from 'express';
 import { Public } from '../auth/roles.decorator.js';
+import { AnyQuery } from '../http/any-query.decorator.js';
 import { HealthService } from './health.service.js';
 
 @ApiTags('health')
 @Public()
+@AnyQuery()
 @Controller('health')
 export class HealthController {
   constructor(private readonly health: HealthService) {}

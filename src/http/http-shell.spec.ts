@@ -2,7 +2,7 @@ import { Body, Controller, Get, Module, Param, Post, Put, Query, Req, type Dynam
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Type } from 'class-transformer';
-import { IsArray, IsInt, IsString, Max, MaxLength, ValidateNested } from 'class-validator';
+import { IsArray, IsInt, IsOptional, IsString, Max, MaxLength, ValidateNested } from 'class-validator';
 import type { Request } from 'express';
 import { gzipSync } from 'node:zlib';
 import { Public, Roles } from '../auth/roles.decorator.js';
@@ -45,12 +45,37 @@ class PodDto {
   devices!: DeviceDto[];
 }
 
+class FilterDto {
+  @IsOptional()
+  @IsString()
+  @MaxLength(5)
+  name?: string;
+}
+
 @Controller('v1')
 class ProbeController {
   @Get('things/:id')
   @Roles('viewer')
   thing(@Param('id') id: string, @Query() query: Record<string, unknown>) {
     return { id, query };
+  }
+
+  @Get('filtered')
+  @Roles('viewer')
+  filtered(@Query() filter: FilterDto) {
+    return filter;
+  }
+
+  @Get('matched')
+  @Roles('viewer')
+  matched(@Query('match[]') match: string | string[], @Query('end') end?: string) {
+    return { match, end };
+  }
+
+  @Get('whole')
+  @Roles('viewer')
+  whole() {
+    return 'whole';
   }
 
   @Post('things')
@@ -65,7 +90,7 @@ class ProbeController {
     return { length: body.rows.length };
   }
 
-  @Post('prometheus')
+  @Post(['prometheus', 'prometheus/*path'])
   @Roles('ingest')
   async prometheus(@Req() request: Request) {
     let bytes = 0;
@@ -241,6 +266,53 @@ describe('a path', () => {
   });
 });
 
+describe('a query', () => {
+  it('is read with the names that the route declares', async () => {
+    expect((await call('/v1/filtered?name=a', { as: 'vera' })).body).toEqual({ name: 'a' });
+    expect((await call('/v1/matched?match%5B%5D=x&match[]=y', { as: 'vera' })).body).toEqual({ match: ['x', 'y'] });
+    expect((await call('/v1/whole?', { as: 'vera' })).status).toBe(200);
+  });
+
+  it('with any other name is refused; the answer tells the known ones', async () => {
+    const { status, body } = await call('/v1/matched?match=x&enf=y&end=z', { as: 'vera' });
+    expect([status, body.code]).toEqual([400, 'invalid_request']);
+    expect(body.detail).toBe('Unknown query parameter: match, enf; known: end, match[].');
+    const message = 'is not a query parameter of this route; known: end, match[]';
+    expect(body.errors).toEqual([
+      { field: 'match', message, value: 'x' },
+      { field: 'enf', message, value: 'y' },
+    ]);
+    const filter = await call('/v1/filtered?nam=y&name=toolong', { as: 'vera' });
+    expect(filter.body.detail).toBe('Unknown query parameter: nam; known: name.');
+    const none = await call('/v1/whole?limit=5', { as: 'vera' });
+    expect(none.body).toMatchObject({ status: 400, errors: [{ field: 'limit', value: '5' }] });
+    expect(none.body.detail).toContain('this route takes none');
+  });
+
+  it('is looked at only when the caller may call, and never for probes and scrapes', async () => {
+    expect((await call('/v1/whole?limit=5')).status).toBe(401);
+    expect((await call('/health/live?x=1')).status).toBe(200);
+    expect((await call('/metrics?x=1', { as: 'vera' })).status).toBe(200);
+  });
+});
+
+describe('an error of remote write', () => {
+  const expectLine = async (path: string, given: Call, status: number) => {
+    const reply = await call(path, { method: 'POST', body: 'x', ...given });
+    expect([reply.status, reply.headers.get('content-type')]).toEqual([status, 'text/plain; charset=utf-8']);
+    expect(reply.body).toMatch(/^[^{\n]+\n$/);
+    return reply.headers;
+  };
+
+  it('is one line of text', async () => {
+    const headers = await expectLine('/api/v1/prometheus', { headers: { authorization: 'Bearer nope' } }, 401);
+    expect(headers.get('www-authenticate')).toBe('Bearer, Basic realm="telemetry-processor"');
+    await expectLine('/v1/prometheus', { as: 'vera' }, 403);
+    await expectLine('/v1/prometheus/%ff', { as: 'ingo' }, 400);
+    await expectLine('/v1/prometheus/api/v1/write/%', { as: 'ingo' }, 400);
+  });
+});
+
 describe('a body', () => {
   const pod = { uid: 'a', devices: [{ no: 1 }] };
   const create = (given: Call) => call('/v1/things', { method: 'POST', as: 'ed', ...given });
@@ -268,6 +340,19 @@ describe('a body', () => {
       (await create({ body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } })).status,
     ).toBe(415);
     expect((await create({})).status).toBe(400);
+  });
+
+  it('that is a single value is JSON, though none that a route takes', async () => {
+    const headers = { 'content-type': 'application/json' };
+    for (const value of [null, 5, true, 'x'.repeat(300)]) {
+      const shown = typeof value === 'string' ? `${'x'.repeat(200)}…` : value;
+      expect((await create({ body: JSON.stringify(value), headers })).body).toMatchObject({
+        status: 400,
+        detail: 'The body must be a JSON object or array.',
+        errors: [{ field: 'body', message: 'must be an object or an array', value: shown }],
+      });
+    }
+    expect((await create({ body: '[]', headers })).body).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 
   it('has a limit, which counts what is decompressed and differs by route', async () => {

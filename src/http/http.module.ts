@@ -1,5 +1,5 @@
 import { Inject, Module, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
-import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import type { Request } from 'express';
 import { AuthModule } from '../auth/auth.module.js';
 import { Authenticator } from '../auth/authenticator.js';
@@ -7,14 +7,16 @@ import { HTTP_CONFIG, type HttpConfig } from '../config/http.config.js';
 import { PODS_CONFIG, type PodsConfig } from '../config/pods.config.js';
 import { bodyRules } from './body-rules.js';
 import { bodiesByRule } from './json-body.js';
+import { KnownQueryInterceptor } from './known-query.interceptor.js';
 import { ProblemFilter } from './problem.filter.js';
 import { validationPipe } from './validation.js';
 
-/** What all routes have in common: how bodies are read and checked, and how errors are answered. */
+/** What all routes have in common: how queries and bodies are read and checked, and how errors are answered. */
 @Module({
   imports: [AuthModule],
   providers: [
     { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_INTERCEPTOR, useClass: KnownQueryInterceptor },
     { provide: APP_PIPE, useFactory: validationPipe },
   ],
 })

@@ -1,6 +1,7 @@
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { formatByteSize } from '../common/byte-size.js';
 import { InvalidRequest } from '../common/domain-error.js';
+import { shownValue } from '../common/shown-value.js';
 import { appliesTo, type BodyRule } from './body-rules.js';
 import { PayloadTooLarge, UnsupportedMediaType } from './request-error.js';
 
@@ -10,6 +11,8 @@ const JSON_TYPE = /^application\/([\w.+-]+\+)?json\s*(;|$)/i;
 export function jsonBody(limit: number): RequestHandler {
   const parse: RequestHandler = express.json({
     limit,
+    // Texts, numbers and null are JSON too; what they are not is said below.
+    strict: false,
     type: () => true,
     verify: (_request, _response, bytes) => {
       refuseDeepNesting(bytes);
@@ -26,10 +29,17 @@ export function jsonBody(limit: number): RequestHandler {
       return;
     }
     void parse(request, response, (error?: unknown) => {
-      if (error === undefined) next();
+      if (error === undefined) next(refuseScalar(request.body));
       else next(explain(error, limit));
     });
   };
+}
+
+/** No route takes a body that is a single value. */
+function refuseScalar(body: unknown): InvalidRequest | undefined {
+  if (body === undefined || (typeof body === 'object' && body !== null)) return undefined;
+  const problem = { field: 'body', message: 'must be an object or an array', value: shownValue(body) };
+  return new InvalidRequest('The body must be a JSON object or array.', { errors: [problem] });
 }
 
 /** Levels of arrays and objects in a body. */

@@ -1,8 +1,7 @@
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { getMetadataStorage } from 'class-validator';
 import { InvalidRequest, type FieldProblem } from '../common/domain-error.js';
-
-const MAX_VALUE_LENGTH = 200;
+import { shownValue } from '../common/shown-value.js';
 
 /** Checks and converts every body, query and parameter that has a class; unknown properties are refused. */
 export function validationPipe(): ValidationPipe {
@@ -24,7 +23,7 @@ export function fieldProblems(errors: readonly ValidationError[], parent = ''): 
     const own = Object.entries(error.constraints ?? {}).map(([name, message]) => ({
       field,
       message,
-      value: shorten(error.value),
+      value: shownValue(error.value),
       limit: limitOf(error, name),
     }));
     return [...own, ...fieldProblems(error.children ?? [], field)];
@@ -34,13 +33,6 @@ export function fieldProblems(errors: readonly ValidationError[], parent = ''): 
 function pathOf(parent: string, property: string): string {
   if (/^\d+$/.test(property)) return `${parent}[${property}]`;
   return parent === '' ? property : `${parent}.${property}`;
-}
-
-function shorten(value: unknown): unknown {
-  if (typeof value === 'string')
-    return value.length > MAX_VALUE_LENGTH ? `${value.slice(0, MAX_VALUE_LENGTH)}…` : value;
-  if (typeof value !== 'object' || value === null) return value;
-  return Array.isArray(value) ? `a list of ${value.length}` : 'an object';
 }
 
 /** The number that a constraint such as `max` or `maxLength` was declared with. */

@@ -2,9 +2,11 @@ import { All, Controller, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Roles } from '../../auth/roles.decorator.js';
+import { AnyQuery } from '../../http/any-query.decorator.js';
 import { RemoteWriteHandler } from './remote-write.handler.js';
 
 @ApiTags('metrics')
+@AnyQuery()
 @Controller('v1/prometheus')
 export class RemoteWriteController {
   constructor(private readonly handler: RemoteWriteHandler) {}

@@ -1,10 +1,9 @@
 import type { FieldProblem } from '../../common/domain-error.js';
+import { shownValue } from '../../common/shown-value.js';
 import { readInstant } from './instant.js';
 
 /** Problems told in one answer; a body with more is as wrong with the first ones. */
 export const MAX_PROBLEMS = 50;
-
-const SHOWN_LENGTH = 80;
 
 /** Longest names, namespaces, uids and addresses; Kubernetes' own limit is 253. */
 export const MAX_NAME = 512;
@@ -26,7 +25,7 @@ export class BodyCheck {
   fail(field: string, message: string, value?: unknown, limit?: number | string): void {
     if (this.isFull) return;
     const problem: FieldProblem = { field, message };
-    if (value !== undefined) problem.value = shown(value);
+    if (value !== undefined) problem.value = shownValue(value);
     if (limit !== undefined) problem.limit = limit;
     this.problems.push(problem);
   }
@@ -105,10 +104,4 @@ export class BodyCheck {
 /** The path of a field below another; the body itself has the empty path. */
 export function at(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`;
-}
-
-function shown(value: unknown): unknown {
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
-  const text = typeof value === 'string' ? value : Array.isArray(value) ? '[…]' : '{…}';
-  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
 }
