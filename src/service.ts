@@ -4,7 +4,7 @@ import { createApp } from './app.js';
 import type { Config } from './config/config.js';
 import { Lifecycle } from './health/lifecycle.service.js';
 import { Drain } from './http/drain.js';
-import { listen } from './http/listen.js';
+import { assertAvailable, listen } from './http/listen.js';
 
 /** The application together with its port: what a process starts and stops. */
 export class Service {
@@ -18,8 +18,9 @@ export class Service {
     this.drain = new Drain(app.getHttpServer());
   }
 
-  /** Puts the application together; nothing is served yet. */
+  /** Puts the application together, its embedded database included; nothing is served yet. Rejects when the port is taken. */
   static async create(config: Config): Promise<Service> {
+    await assertAvailable(config.http);
     return new Service(await createApp(config), config);
   }
 

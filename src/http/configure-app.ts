@@ -12,7 +12,7 @@ export const APP_OPTIONS: NestApplicationOptions = {
   bodyParser: false,
   bufferLogs: true,
   abortOnError: false,
-  // What is buffered until the logger is there would be thrown at the terminal when the start fails; main.ts says it in a line.
+  // What is buffered until the logger is there would be thrown at the terminal when the start fails; run.ts says it in a line.
   autoFlushLogs: false,
   routeConflictPolicy: { duplicate: 'error' },
 };

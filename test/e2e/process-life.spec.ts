@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { INVENTORY } from '../support/e2e-cluster.js';
@@ -89,19 +90,20 @@ describe('the life of the process', () => {
   );
 
   it(
-    'a taken port ends the start with one line',
+    'a taken port ends the start with one line, before there is a database',
     stack.explained(async () => {
       const port = await freePort();
       const holder = createServer();
       await new Promise<void>((done) => holder.listen(port, '127.0.0.1', done));
-      const service = await stack.prepareService({}, { port });
+      const dataDir = await stack.folder('unused');
+      const service = await stack.prepareService({}, { port, dataDir });
       service.launch();
       expect(await service.ended()).toEqual({ code: 1, signal: null });
       holder.close();
       expect(plainLines(service)).toEqual([
-        `The service cannot start: port ${port} of 127.0.0.1 is in use; choose another one with PORT or --port.`,
+        `The service cannot start: HOST:PORT 127.0.0.1:${port} is in use; choose another port with PORT or --port.`,
       ]);
-      expect(await service.databasePid()).toBeUndefined();
+      expect(await readdir(dataDir)).toEqual([]);
     }),
   );
 
