@@ -17,7 +17,8 @@ it.each([
   ['/v1/prometheus-x', 200, 'info'],
   ['/v1/prometheus', 400, 'info'],
   ['/v1/prometheus', 503, 'warn'],
-  ['/health/ready', 503, 'warn'],
+  ['/health/ready', 503, 'debug'],
+  ['/health', 503, 'warn'],
   ['/v1/alerts', 500, 'error'],
 ])('%s answered with %d is logged at %s', (url, status, want) => {
   expect(level(url, status)).toBe(want);

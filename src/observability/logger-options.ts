@@ -50,9 +50,13 @@ export function loggerOptions(config: ObservabilityConfig, isTerminal: boolean):
   return { pinoHttp: [options, stream], exclude: UNLOGGED };
 }
 
-/** The level of a finished request: failures of ours stand out, what comes all the time does not. */
+/** “Not ready” is what this route is asked for, again and again while the service starts. */
+const READINESS = /^\/health\/ready(\/|\?|$)/;
+
+/** The level of a finished request: failures of ours stand out, what comes all the time or is expected does not. */
 export function levelOf(request: IncomingMessage, response: ServerResponse, error?: Error): LevelWithSilent {
   const { statusCode } = response;
+  if (statusCode === 503 && READINESS.test(urlOf(request))) return 'debug';
   if (statusCode === 503) return 'warn';
   if (error !== undefined || statusCode >= 500) return 'error';
   return statusCode < 400 && FREQUENT.test(urlOf(request)) ? 'debug' : 'info';
