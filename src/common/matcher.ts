@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { shownValue } from './shown-value.js';
 
 /** How a matcher compares: equal, not equal, regular expression, not regular expression. (Prometheus, labels.MatchType) */
 export type MatchOperator = '=' | '!=' | '=~' | '!~';
@@ -35,7 +36,7 @@ function compileExpression(value: string): RE2JS {
     return RE2JS.compile(value, RE2JS.DOTALL);
   } catch (error) {
     throw new InvalidMatcher(
-      `${JSON.stringify(value)} is not a valid RE2 expression: ${error instanceof Error ? error.message : ''}`,
+      `${JSON.stringify(shownValue(value))} is not a valid RE2 expression: ${error instanceof Error ? String(shownValue(error.message)) : ''}`,
       {
         cause: error,
       },

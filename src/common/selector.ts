@@ -1,5 +1,6 @@
 import { METRIC_NAME } from './label-set.js';
 import { compileMatcher, InvalidMatcher, type Matcher, type MatchOperator } from './matcher.js';
+import { shownValue } from './shown-value.js';
 
 const BARE_NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL_NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;
@@ -129,7 +130,7 @@ class SelectorParser {
 
   private error(expected: string): InvalidMatcher {
     return new InvalidMatcher(
-      `expected ${expected} at position ${this.pos} of ${JSON.stringify(this.text.slice(0, 200))}`,
+      `expected ${expected} at position ${this.pos} of ${JSON.stringify(shownValue(this.text))}`,
     );
   }
 }

@@ -276,17 +276,17 @@ describe('a query', () => {
   it('with any other name is refused; the answer tells the known ones', async () => {
     const { status, body } = await call('/v1/matched?match=x&enf=y&end=z', { as: 'vera' });
     expect([status, body.code]).toEqual([400, 'invalid_request']);
-    expect(body.detail).toBe('Unknown query parameter: match, enf; known: end, match[].');
-    const message = 'is not a query parameter of this route; known: end, match[]';
+    expect(body.detail).toBe('Unknown query parameter: match, enf. This route takes end, match[].');
+    const message = 'is not a query parameter of this route, which takes end, match[]';
     expect(body.errors).toEqual([
       { field: 'match', message, value: 'x' },
       { field: 'enf', message, value: 'y' },
     ]);
     const filter = await call('/v1/filtered?nam=y&name=toolong', { as: 'vera' });
-    expect(filter.body.detail).toBe('Unknown query parameter: nam; known: name.');
+    expect(filter.body.detail).toBe('Unknown query parameter: nam. This route takes name.');
     const none = await call('/v1/whole?limit=5', { as: 'vera' });
     expect(none.body).toMatchObject({ status: 400, errors: [{ field: 'limit', value: '5' }] });
-    expect(none.body.detail).toContain('this route takes none');
+    expect(none.body.detail).toContain('This route takes none.');
   });
 
   it('is looked at only when the caller may call, and never for probes and scrapes', async () => {

@@ -45,14 +45,14 @@ function refuseUnknown(query: Readonly<Record<string, unknown>>, known: KnownNam
   if (known === undefined) return;
   const unknown = Object.entries(query).filter(([name]) => !known.has(name));
   if (unknown.length === 0) return;
-  const allowed = known.size === 0 ? 'this route takes none' : `known: ${[...known].join(', ')}`;
+  const allowed = known.size === 0 ? 'none' : [...known].join(', ');
   const errors = unknown.map(([field, value]) => ({
     field: String(shownValue(field)),
-    message: `is not a query parameter of this route; ${allowed}`,
+    message: `is not a query parameter of this route, which takes ${allowed}`,
     value: shownValue(value),
   }));
   const names = errors.map(({ field }) => field).slice(0, 5);
-  throw new InvalidRequest(`Unknown query parameter: ${names.join(', ')}; ${allowed}.`, { errors });
+  throw new InvalidRequest(`Unknown query parameter: ${names.join(', ')}. This route takes ${allowed}.`, { errors });
 }
 
 /** The names that the arguments of the method read, of single parameters and of classes; undefined when one takes all. */

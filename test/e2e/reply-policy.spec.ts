@@ -295,13 +295,13 @@ describe('what is refused for good', () => {
       'too many series',
       () => ({ body: v1(...Array.from({ length: 1_001 }, () => good())) }),
       400,
-      /METRICS_MAX_SERIES_PER_REQUEST of 1000/,
+      /series in the request: 1001 is over the limit METRICS_MAX_SERIES_PER_REQUEST of 1000/,
     ],
     [
       'only a series of too many labels',
       () => ({ body: v1({ labels: Array.from({ length: 41 }, (_, i) => label(i)), samples: [[1, clock]] }) }),
       400,
-      /METRICS_MAX_LABELS_PER_SERIES of 40/,
+      /a series of 41 labels is over METRICS_MAX_LABELS_PER_SERIES of 40/,
     ],
     ['only a series without a name', () => ({ body: v1(NAMELESS) }), 400, /without metric name/],
     [

@@ -18,8 +18,18 @@ export interface LabelLimits {
   readonly maxLabelValueBytes: number;
 }
 
+/** What is wrong with the labels of a series. */
+export interface InvalidLabels {
+  readonly invalid: string;
+  /** Name of the label that is to blame, where it is one and its name can be told. */
+  readonly label?: string;
+  /** What crossed which limit. */
+  readonly received?: number;
+  readonly limit?: number;
+}
+
 /** The labels of a series, or what is wrong with them. */
-export type LabelBlock = { readonly labels: readonly Label[] } | { readonly invalid: string };
+export type LabelBlock = { readonly labels: readonly Label[] } | InvalidLabels;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -30,7 +40,9 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export function readLabelBlock(bytes: Buffer, start: number, end: number, limits: LabelLimits): LabelBlock {
   const reader = new ProtobufReader(bytes, start, end);
   const labels: Label[] = [];
-  let invalid: string | undefined;
+  const limit = limits.maxLabelsPerSeries;
+  let received = 0;
+  let fault: InvalidLabels | undefined;
   while (!reader.done) {
     const tag = reader.tag();
     if (tag !== LABEL_TAG) {
@@ -38,20 +50,23 @@ export function readLabelBlock(bytes: Buffer, start: number, end: number, limits
       continue;
     }
     const label = readLabel(reader, limits);
-    if (typeof label === 'string') invalid ??= label;
-    else if (labels.length < limits.maxLabelsPerSeries) labels.push(label);
-    else invalid ??= `more labels than METRICS_MAX_LABELS_PER_SERIES of ${limits.maxLabelsPerSeries}`;
+    received++;
+    if ('invalid' in label) fault ??= label;
+    else if (received <= limit) labels.push(label);
   }
-  invalid ??= checkLabels(labels);
-  return invalid === undefined ? { labels } : { invalid };
+  if (received > limit) {
+    const invalid = `a series of ${received} labels is over METRICS_MAX_LABELS_PER_SERIES of ${limit}`;
+    return { invalid, received, limit };
+  }
+  return fault ?? checkLabels(labels) ?? { labels };
 }
 
-function readLabel(reader: ProtobufReader, limits: LabelLimits): Label | string {
+function readLabel(reader: ProtobufReader, limits: LabelLimits): Label | InvalidLabels {
   const outer = reader.end;
   reader.end = reader.length() + reader.pos;
   let name: string | undefined = '';
   let value: string | undefined = '';
-  let problem: string | undefined;
+  let problem: InvalidLabels | undefined;
   while (!reader.done) {
     const tag = reader.tag();
     if (tag !== NAME_TAG && tag !== VALUE_TAG) {
@@ -60,20 +75,21 @@ function readLabel(reader: ProtobufReader, limits: LabelLimits): Label | string 
     }
     const length = reader.length();
     const limit = tag === NAME_TAG ? limits.maxLabelNameBytes : limits.maxLabelValueBytes;
-    if (length > limit) problem ??= tooLong(tag, length, limit);
+    if (length > limit) problem ??= tooLong(tag, length, limit, name);
     else if (tag === NAME_TAG) name = text(reader, length);
     else value = text(reader, length);
     reader.pos += length;
   }
   reader.end = outer;
   if (problem !== undefined) return problem;
-  return name === undefined || value === undefined ? 'a label is not valid UTF-8' : { name, value };
+  return name === undefined || value === undefined ? { invalid: 'a label is not valid UTF-8' } : { name, value };
 }
 
-function tooLong(tag: number, length: number, limit: number): string {
+function tooLong(tag: number, received: number, limit: number, name = ''): InvalidLabels {
   const [what, setting] =
     tag === NAME_TAG ? ['name', 'METRICS_MAX_LABEL_NAME_BYTES'] : ['value', 'METRICS_MAX_LABEL_VALUE_BYTES'];
-  return `a label ${what} of ${length} bytes is over ${setting} of ${limit}`;
+  const invalid = `a label ${what} of ${received} bytes is over ${setting} of ${limit}`;
+  return { invalid, received, limit, ...(tag === VALUE_TAG && name !== '' ? { label: name } : {}) };
 }
 
 /** UTF-8 text, or undefined for other bytes. Nearly all labels are ASCII, which is three times as fast to read. */
@@ -89,16 +105,16 @@ function text(reader: ProtobufReader, length: number): string | undefined {
   }
 }
 
-function checkLabels(labels: readonly Label[]): string | undefined {
+function checkLabels(labels: readonly Label[]): InvalidLabels | undefined {
   const seen = new Set<string>();
   let metricName = '';
   for (const { name, value } of labels) {
-    if (name === '') return 'a label has no name';
-    if (seen.has(name)) return `label ${JSON.stringify(name)} is not unique`;
+    if (name === '') return { invalid: 'a label has no name' };
+    if (seen.has(name)) return { invalid: `label ${JSON.stringify(name)} is not unique`, label: name };
     seen.add(name);
     if (name === METRIC_NAME) metricName = value;
   }
-  return metricName === '' ? 'series without metric name' : undefined;
+  return metricName === '' ? { invalid: 'series without metric name' } : undefined;
 }
 
 const scratch = new ProtobufWriter();

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DomainError, InvalidRequest, Unavailable } from '../../common/domain-error.js';
 import { METRICS_CONFIG, type MetricsConfig } from '../../config/metrics.config.js';
 import { InventoryCache } from '../../pods/cache/inventory-cache.service.js';
+import { PayloadLimitExceeded } from '../../wire/malformed-payload.js';
 import { DecompressionBuffer } from '../../wire/snappy.js';
 import { zstdUncompress } from '../../wire/zstd.js';
 import { OUTCOME_INDEX, OUTCOMES } from '../core/outcome.js';
@@ -10,6 +11,7 @@ import { MetricsSelfMetrics } from '../self-metrics.js';
 import { EnrichmentEngine } from './enrichment-engine.js';
 import { OutgoingBatch, recordFeeds, type DataCounts, type Feeds } from './outgoing-batch.js';
 import type { RemoteWriteFormat } from './remote-write-format.js';
+import { countSeries, tooManySeries } from './series-limit.js';
 import { transcodeV2 } from './transcode-v2.js';
 
 /** Output compressed at a time: as large as a fragment of snappy's and small enough to stay in the processor's cache. */
@@ -88,7 +90,10 @@ export class RemoteWriteService {
     return version === 2 ? transcodeV2(request, this.config) : request;
   }
 
-  /** Synchronous from beginning to end: the batch is reused, and nothing may see half of it. */
+  /**
+   * Synchronous from beginning to end: the batch is reused, and nothing may see half of it. The one limit that the walk
+   * itself holds is the number of series.
+   */
   private enrich(request: Buffer): Enriched {
     const { batch, engine } = this;
     batch.reset();
@@ -96,6 +101,8 @@ export class RemoteWriteService {
       engine.walker.walk(request, batch);
     } catch (error) {
       engine.decisions.contests.release(engine.decisions.contests.take());
+      const limit = this.config.maxSeriesPerRequest;
+      if (error instanceof PayloadLimitExceeded) throw tooManySeries(countSeries(request), limit);
       throw error;
     }
     return {

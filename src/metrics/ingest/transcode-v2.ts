@@ -2,6 +2,7 @@ import { METRIC_NAME } from '../../common/label-set.js';
 import { MalformedPayload, PayloadLimitExceeded } from '../../wire/malformed-payload.js';
 import { ProtobufReader } from '../../wire/protobuf-reader.js';
 import { ProtobufWriter, varintSize } from '../../wire/protobuf-writer.js';
+import { tooManySeries } from './series-limit.js';
 
 /*
  * Request:    symbols 4 string, timeseries 5 TimeSeries (1–3 reserved)
@@ -105,14 +106,7 @@ class Transcoder {
       if (tag === SYMBOL) symbols++;
       else if (tag === SERIES) series++;
     }
-    if (series > maxSeriesPerRequest) {
-      throw new PayloadLimitExceeded(
-        'METRICS_MAX_SERIES_PER_REQUEST',
-        maxSeriesPerRequest,
-        series,
-        'series in the request',
-      );
-    }
+    if (series > maxSeriesPerRequest) throw tooManySeries(series, maxSeriesPerRequest);
     if (series > 0 && symbols === 0) throw new MalformedPayload('the request has no symbols', 0);
     return symbols;
   }

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import { InvalidRequest } from '../../common/domain-error.js';
 import { formatDuration, parseDuration } from '../../common/duration.js';
 import { METRIC_NAME } from '../../common/label-set.js';
 import { compileMatcher, InvalidMatcher, matchesAll, type Matcher } from '../../common/matcher.js';
@@ -12,6 +11,7 @@ import { EnrichmentEngine } from '../ingest/enrichment-engine.js';
 import type { CapturedSeries, SeriesCapture } from '../ingest/series-decisions.js';
 import type { DebugConfigDto, DebugRecordDto, DebugStateDto } from './debug-capture.dto.js';
 import { explain } from './explain.js';
+import { fieldError } from './field-error.js';
 
 interface Capture extends SeriesCapture {
   readonly config: DebugConfigDto;
@@ -116,14 +116,14 @@ export class DebugCapture {
     const limit = this.config.debugMaxDuration;
     if (text === undefined) return limit;
     const duration = parseDuration(text);
-    if (duration === undefined || duration === 0) throw invalid('duration', 'must be a duration such as 5m', text);
+    if (duration === undefined || duration === 0) throw fieldError('duration', 'must be a duration such as 5m', text);
     if (duration > limit)
-      throw invalid('duration', 'must not exceed METRICS_DEBUG_MAX_DURATION', text, formatDuration(limit));
+      throw fieldError('duration', 'must not exceed METRICS_DEBUG_MAX_DURATION', text, formatDuration(limit));
     return duration;
   }
 
   private bounded(field: string, value: number, limit: number): number {
-    if (value > limit) throw invalid(field, 'must not exceed METRICS_DEBUG_MAX_RECORDS', value, limit);
+    if (value > limit) throw fieldError(field, 'must not exceed METRICS_DEBUG_MAX_RECORDS', value, limit);
     return value;
   }
 }
@@ -140,11 +140,7 @@ function attempt(field: string, value: string, work: () => Matcher[]): Matcher[]
   try {
     return work();
   } catch (error) {
-    if (error instanceof InvalidMatcher) throw invalid(field, error.message, value);
+    if (error instanceof InvalidMatcher) throw fieldError(field, error.message, value);
     throw error;
   }
-}
-
-function invalid(field: string, message: string, value: unknown, limit?: number | string): InvalidRequest {
-  return new InvalidRequest(`${field} ${message}`, { errors: [{ field, message, value, limit }] });
 }

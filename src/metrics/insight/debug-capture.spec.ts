@@ -73,3 +73,19 @@ it('refuses what cannot be', () => {
   ])
     expect(() => capture.start(config)).toThrow(InvalidRequest);
 });
+
+it('says which limit was crossed, and with what', () => {
+  expect(() => capture.start({ max_records: 4 })).toThrow(
+    expect.objectContaining({
+      message: 'max_records: must not exceed METRICS_DEBUG_MAX_RECORDS (received 4, limit 3)',
+      errors: [{ field: 'max_records', message: 'must not exceed METRICS_DEBUG_MAX_RECORDS', value: 4, limit: 3 }],
+    }) as Error,
+  );
+  const selector = `{${'x'.repeat(500)}`;
+  expect(() => capture.start({ selectors: ['m', selector] })).toThrow(
+    expect.objectContaining({
+      message: expect.stringMatching(/^selectors\[1\]: .* \(received "\{x{199}…"\)$/) as string,
+      errors: [expect.objectContaining({ field: 'selectors[1]', value: `{${'x'.repeat(199)}…` })],
+    }) as Error,
+  );
+});

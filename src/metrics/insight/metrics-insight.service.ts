@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import { InvalidRequest, NotFound } from '../../common/domain-error.js';
+import { NotFound, type InvalidRequest } from '../../common/domain-error.js';
 import { InvalidMatcher, matchesAll, type Matcher } from '../../common/matcher.js';
 import { parseSelector } from '../../common/selector.js';
 import { InventoryCache } from '../../pods/cache/inventory-cache.service.js';
@@ -8,11 +8,12 @@ import { SERIES_SINKS } from '../forwarder/forwarder.service.js';
 import type { SeriesSink } from '../forwarder/series-sink.js';
 import { FederationStore } from '../federation-store.js';
 import { EnrichmentEngine } from '../ingest/enrichment-engine.js';
-import { readLabelBlock, writeLabelBlock } from '../ingest/label-block.js';
+import { readLabelBlock, writeLabelBlock, type InvalidLabels } from '../ingest/label-block.js';
 import type { ActiveMetricsDto, ActiveMetricsQueryDto } from './active-metrics.dto.js';
 import { explain } from './explain.js';
 import type { ExplainRequestDto, ExplanationDto } from './explanation.dto.js';
 import { toExposition } from './exposition.js';
+import { fieldError } from './field-error.js';
 
 /** Length of the window of metric activity, s. */
 const WINDOW_SECONDS = 300;
@@ -33,7 +34,7 @@ export class MetricsInsight {
     const block = writeLabelBlock(labels);
     const { decisions } = this.engine;
     const checked = readLabelBlock(block, 0, block.length, decisions.limits);
-    if ('invalid' in checked) throw fieldError('labels', checked.invalid, request.labels);
+    if ('invalid' in checked) throw invalidLabels(request.labels, checked);
     const timestamp = request.timestamp === undefined ? this.clock.now() : asTime(request.timestamp);
     return explain({ labels: checked.labels, timestamp, value: request.value }, this.inventory.view(), decisions.rules);
   }
@@ -80,6 +81,15 @@ function parse(selector: string): Matcher[] {
   }
 }
 
+/** Names the label where one is to blame; a limit's error tells what was counted, any other shows the labels. */
+function invalidLabels(
+  labels: Readonly<Record<string, unknown>>,
+  { invalid, label, received, limit }: InvalidLabels,
+): InvalidRequest {
+  const field = label === undefined ? 'labels' : `labels.${label}`;
+  return fieldError(field, invalid, received ?? JSON.stringify(labels), limit);
+}
+
 function asText(name: string, value: unknown): string {
   if (typeof value === 'string') return value;
   throw fieldError(`labels.${name}`, 'must be a string', value);
@@ -90,8 +100,4 @@ function asTime(value: number | string): number {
   // The range of a Date: beyond it no answer could show the time.
   if (Number.isFinite(ms) && Math.abs(ms) <= 8.64e15) return Math.trunc(ms);
   throw fieldError('timestamp', 'must be milliseconds since the epoch or an ISO 8601 time', value);
-}
-
-function fieldError(field: string, message: string, value: unknown): InvalidRequest {
-  return new InvalidRequest(`${field}: ${message}`, { errors: [{ field, message, value }] });
 }
