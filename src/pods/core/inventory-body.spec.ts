@@ -67,7 +67,21 @@ describe('readInventoryBody', () => {
     expect(body.devices).toEqual([]);
   });
 
+  it('shows the value and what is allowed', () => {
+    const allowed = 'Pending, Running, Succeeded, Failed, Unknown';
+    const { problems } = read({
+      pods: [
+        { ...POD, phase: 'Runing' },
+        { ...POD, uid: 'q', phase: 'Unknown' },
+      ],
+    });
+    expect(problems).toEqual([
+      { field: 'pods[0].phase', message: 'is not a phase of pods', value: 'Runing', limit: allowed },
+    ]);
+  });
+
   it('says what is wrong where', () => {
+    const ib = { type: 'ib', name: 'mlx5_0' };
     const f = (body: unknown, field: string, message: RegExp) => {
       const { problems } = read(body);
       expect(problems).toEqual(expect.arrayContaining([expect.objectContaining({ field })]));
@@ -99,6 +113,14 @@ describe('readInventoryBody', () => {
     f(withDevices({ type: 'ib', no: 1 }), 'pods[0].devices[0].name', /name/);
     f(withDevices({ type: 'gpu', no: 0, since: '2026-11-02T00:00:00Z' }), 'pods[0].devices[0].since', /future/);
     f({ pods: [{ ...POD, workload_uids: [1] }] }, 'pods[0].workload_uids[0]', /string/);
+    f({ pods: [{ ...POD, phase: 'Runing' }] }, 'pods[0].phase', /not a phase/);
+    f({ pods: [{ ...POD, pod_ip: 'worker-0' }] }, 'pods[0].pod_ip', /IP address/);
+    f({ nodes: [{ name: 'n', address: '10.0.0.300' }] }, 'nodes[0].address', /IP address or a host name/);
+    f({ nodes: [{ name: 'n', addresses: ['10.0.0.1', '10.0.0.1:9100'] }] }, 'nodes[0].addresses[1]', /without port/);
+    f(withDevices({ type: 'gpu', no: 0 }, { type: 'gpu', name: 'card0' }), 'pods[0].devices[1]', /twice/);
+    f(withDevices(ib, ib), 'pods[0].devices[1]', /twice/);
+    f(withDevices(ib, { ...ib, type: 'rdma' }, ib), 'pods[0].devices[2]', /twice/);
+    f(withDevices(ib, ...Array.from({ length: 2 }, () => ({ ...ib, type: 'rdma' }))), 'pods[0].devices[2]', /twice/);
   });
 
   it('stops at fifty problems', () => {

@@ -1,5 +1,9 @@
+import { isHostName, isIpAddress } from '../../common/network-address.js';
 import { BodyCheck, at, type JsonObject } from './body-check.js';
 import { deviceKey, deviceKind, DEVICE_KINDS, type Device } from './device.js';
+
+/** As Kubernetes has them. (core/v1, PodPhase) */
+const PHASES: readonly string[] = ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown'];
 
 /** A pod that has ended holds no devices. */
 const COMPLETED: ReadonlySet<string> = new Set(['Succeeded', 'Failed']);
@@ -123,12 +127,20 @@ function readNode(value: JsonObject, path: string, check: BodyCheck, nodes: Map<
   const name = check.name(value, 'name', path);
   const addresses = check
     .list(value, 'addresses', path)
-    .map((address, i) => check.item(address, `${path}.addresses[${i}]`))
+    .map((address, i) => nodeAddress(check.item(address, `${path}.addresses[${i}]`), `${path}.addresses[${i}]`, check))
     .filter((address) => address !== null);
-  const address = check.text(value, 'address', path);
+  const address = nodeAddress(check.text(value, 'address', path), at(path, 'address'), check);
   const all = address === null ? addresses : [address, ...addresses];
   if (nodes.has(name)) check.fail(at(path, 'name'), 'stands in the list twice', name);
   nodes.set(name, { name, addresses: [...new Set(all)], status: check.text(value, 'status', path) });
+}
+
+/** Kubernetes lists host names among a node's addresses, and exporters may name it so. (core/v1, NodeAddress) */
+function nodeAddress(address: string | null, path: string, check: BodyCheck): string | null {
+  if (address !== null && !isIpAddress(address) && !isHostName(address)) {
+    check.fail(path, 'must be an IP address or a host name, without port', address);
+  }
+  return address;
 }
 
 function readWorkload(value: JsonObject, path: string, check: BodyCheck): WorkloadFacts {
@@ -144,13 +156,18 @@ function readWorkload(value: JsonObject, path: string, check: BodyCheck): Worklo
 
 function readPod(value: JsonObject, path: string, check: BodyCheck): PodFacts {
   const phase = check.text(value, 'phase', path);
+  if (phase !== null && !PHASES.includes(phase)) {
+    check.fail(at(path, 'phase'), 'is not a phase of pods', phase, PHASES.join(', '));
+  }
+  const ip = check.text(value, 'pod_ip', path);
+  if (ip !== null && !isIpAddress(ip)) check.fail(at(path, 'pod_ip'), 'must be an IP address', ip);
   return {
     uid: check.name(value, 'uid', path),
     name: check.name(value, 'name', path),
     namespace: check.name(value, 'namespace', path),
     node_name: check.text(value, 'node_name', path),
     phase,
-    pod_ip: check.text(value, 'pod_ip', path),
+    pod_ip: ip,
     host_network: check.flag(value, 'host_network', path),
     started_at: check.instant(value, 'started_at', path),
     completed: phase !== null && COMPLETED.has(phase),
@@ -183,6 +200,7 @@ function readDevices(
 ): void {
   const list = check.list(value, 'devices', path);
   if (list.length > 0 && pod.node_name === null) check.fail(at(path, 'node_name'), 'is required of a pod with devices');
+  const listed = new Set<string>();
   const seen = new Set<string>();
   for (const [i, item] of list.entries()) {
     const here = `${path}.devices[${i}]`;
@@ -193,6 +211,8 @@ function readDevices(
     if (since !== null && since > now + CLOCK_SKEW)
       check.fail(at(here, 'since'), 'lies in the future', fields['since']);
     const identity = `${device.kind === 'infiniband' ? 'rdma' : device.kind}/${device.key}`;
+    // An RDMA device may be listed as InfiniBand too; twice under one type is a mistake.
+    unique(listed, `${device.kind}/${device.key}`, here, check);
     if (pod.completed || seen.has(identity)) continue;
     seen.add(identity);
     devices.push({

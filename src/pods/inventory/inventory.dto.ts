@@ -3,12 +3,12 @@ export class InventoryNodeDto {
   /** @example 'gpu-node-01' */
   name!: string;
   /**
-   * An address by which exporters may name the node in `instance`.
+   * An address by which exporters may name the node in `instance`: an IP address or a host name, without port.
    * @example '10.0.0.1'
    */
   address?: string;
   /**
-   * More addresses and host names.
+   * More IP addresses and host names.
    * @example ['10.0.0.1', 'gpu-node-01.example']
    */
   addresses?: string[];
@@ -79,8 +79,11 @@ export class InventoryPodDto {
    * A pod that has `Succeeded` or `Failed` holds no devices any more.
    * @example 'Running'
    */
-  phase?: string;
-  /** @example '10.1.0.5' */
+  phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+  /**
+   * An IP address.
+   * @example '10.1.0.5'
+   */
   pod_ip?: string;
   host_network?: boolean;
   /**
@@ -93,6 +96,7 @@ export class InventoryPodDto {
    * @example ['wl-1']
    */
   workload_uids?: string[];
+  /** Each device once. */
   devices?: InventoryDeviceDto[];
 }
 
