@@ -1,11 +1,6 @@
 import fc from 'fast-check';
-import {
-  decodeV1,
-  encodeV1,
-  PLAIN,
-  writeRequest,
-  type DecodedRequest,
-} from '../../../test/support/remote-write-proto.js';
+import { writeRequest } from '../../../test/support/remote-write-arbitraries.js';
+import { decodeV1, encodeV1, PLAIN, type DecodedRequest } from '../../../test/support/remote-write-proto.js';
 import { countData, fieldSpans, halve } from './split-request.js';
 
 const requests = writeRequest(

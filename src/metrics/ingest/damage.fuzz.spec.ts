@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { countData, fieldSpans, halve } from '../forwarder/split-request.js';
 import { damaged, survive, truncated } from '../../../test/support/fuzz.js';
+import { freedom, writeRequest } from '../../../test/support/remote-write-arbitraries.js';
 import {
   bitsOf,
   decodeV1,
   encodeV1,
   encodeV2,
-  freedom,
   PLAIN,
-  writeRequest,
   type Series,
   type WriteRequest,
 } from '../../../test/support/remote-write-proto.js';

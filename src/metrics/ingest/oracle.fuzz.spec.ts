@@ -1,14 +1,12 @@
 import fc from 'fast-check';
+import { freedom, text, writeRequest } from '../../../test/support/remote-write-arbitraries.js';
 import {
   bitsOf,
   decodeV1,
   encodeV1,
   encodeV2,
-  freedom,
   PLAIN,
   STALE_BITS,
-  text,
-  writeRequest,
   type DecodedRequest,
   type DecodedSeries,
   type Exemplar,

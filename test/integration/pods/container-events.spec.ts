@@ -1,5 +1,4 @@
-import { createTestDatabase, type TestDatabase } from '../../support/database.js';
-import { PodsApp } from './pods-app.js';
+import { eachWithFreshApp, type Fresh, type PodsApp } from './pods-app.js';
 
 const T = 1_793_520_000_000;
 const POD_DATA = { pod_name: 'worker-0', pod_namespace: 'ml', pod_uuid: 'p1' };
@@ -13,20 +12,11 @@ const running = (part: object = {}) =>
   k8s('running', { status: 'running', created_at: `${T}000000`, devices: { gpu: [GPU] }, ...part });
 
 describe('container events', () => {
-  let database: TestDatabase;
   let app: PodsApp;
 
-  beforeEach(async () => {
-    database = await createTestDatabase();
-    app = await PodsApp.start(database.url);
-  });
+  let query: Fresh['query'];
+  eachWithFreshApp((fresh) => ({ app, query } = fresh));
 
-  afterEach(async () => {
-    await app.stop();
-    await database.drop();
-  });
-
-  const query = <T>(sql: string) => database.dataSource.query<T[]>(sql);
   const bindings = () =>
     query(
       `SELECT pod_uid AS pod, container_id AS container, kind, key, bound_at, released_at FROM device_bindings ORDER BY id`,

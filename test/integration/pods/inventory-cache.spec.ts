@@ -12,7 +12,7 @@ import { StampReads } from '../../../src/pods/core/stamps.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/eventually.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
-import { PodsApp } from './pods-app.js';
+import { eachWithFreshApp, PodsApp } from './pods-app.js';
 
 const pod = (uid: string, part: object = {}) => ({
   uid,
@@ -28,15 +28,7 @@ describe('the inventory cache', () => {
   let database: TestDatabase;
   let app: PodsApp;
 
-  beforeEach(async () => {
-    database = await createTestDatabase();
-    app = await PodsApp.start(database.url);
-  });
-
-  afterEach(async () => {
-    await app.stop();
-    await database.drop();
-  });
+  eachWithFreshApp((fresh) => ({ database, app } = fresh));
 
   const knows = (uid: string, which = app) => which.cache.view().podByUid(uid, new StampReads()) !== undefined;
 

@@ -1,5 +1,4 @@
-import { createTestDatabase, type TestDatabase } from '../../support/database.js';
-import { PodsApp } from './pods-app.js';
+import { eachWithFreshApp, type Fresh, type PodsApp } from './pods-app.js';
 
 const NODE = { name: 'n1', address: '10.0.0.1', status: 'Ready' };
 const JOB = { uid: 'w1', name: 'llama', namespace: 'ml', kind: 'PyTorchJob' };
@@ -11,20 +10,11 @@ function pod(uid: string, part: object = {}) {
 const gpu = (no: number, part: object = {}) => ({ type: 'gpu', no, ...part });
 
 describe('PUT /v1/pods/inventory', () => {
-  let database: TestDatabase;
   let app: PodsApp;
 
-  beforeEach(async () => {
-    database = await createTestDatabase();
-    app = await PodsApp.start(database.url);
-  });
+  let query: Fresh['query'];
+  eachWithFreshApp((fresh) => ({ app, query } = fresh));
 
-  afterEach(async () => {
-    await app.stop();
-    await database.drop();
-  });
-
-  const query = <T>(sql: string) => database.dataSource.query<T[]>(sql);
   const bindings = () =>
     query(`SELECT pod_uid AS pod, key, bound_at IS NULL AS always, released_at IS NOT NULL AS released
       FROM device_bindings ORDER BY id`);

@@ -13,6 +13,7 @@ import { HttpModule } from '../../../src/http/http.module.js';
 import { InventoryCache } from '../../../src/pods/cache/inventory-cache.service.js';
 import { PodsModule } from '../../../src/pods/pods.module.js';
 import { TrainingModule } from '../../../src/training/training.module.js';
+import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/eventually.js';
 
 @Module({})
@@ -100,4 +101,28 @@ export class PodsApp {
   stop(): Promise<void> {
     return this.app.close();
   }
+}
+
+/** What a test of the inventory works with. */
+export interface Fresh {
+  readonly database: TestDatabase;
+  readonly app: PodsApp;
+  query: <T>(sql: string) => Promise<T[]>;
+}
+
+/** Gives every test of the block a database of its own with the app on it. */
+export function eachWithFreshApp(give: (fresh: Fresh) => void): void {
+  let fresh: Fresh;
+
+  beforeEach(async () => {
+    const database = await createTestDatabase();
+    const query = <T>(sql: string) => database.dataSource.query<T[]>(sql);
+    fresh = { database, app: await PodsApp.start(database.url), query };
+    give(fresh);
+  });
+
+  afterEach(async () => {
+    await fresh.app.stop();
+    await fresh.database.drop();
+  });
 }
