@@ -1,6 +1,6 @@
-import { EmbeddedServer } from '../../src/database/embedded/embedded-server.js';
 import { amdTarget, COUNTER, COUNTER_LABELS, INVENTORY, MOVED_INVENTORY } from '../support/e2e-cluster.js';
 import { expectEveryScrape, scraped } from '../support/e2e-counter.js';
+import { ExternalDatabase } from '../support/e2e-database.js';
 import type { Exporter } from '../support/e2e-exporter.js';
 import { describeWith } from '../support/e2e-requirements.js';
 import type { Service } from '../support/e2e-service.js';
@@ -8,23 +8,6 @@ import { Stack } from '../support/e2e-stack.js';
 import type { VictoriaMetrics } from '../support/e2e-storage.js';
 import { eventually } from '../support/eventually.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-
-/** The database of the operator: here one of the same binaries, behind an address that stays when it is started again. */
-class ExternalDatabase {
-  private server: EmbeddedServer | undefined;
-
-  constructor(private readonly dataDir: string) {}
-
-  async start(): Promise<string> {
-    this.server = await EmbeddedServer.start({ dataDir: this.dataDir, database: 'telemetry' });
-    return this.server.url;
-  }
-
-  async close(): Promise<void> {
-    await this.server?.stop();
-    this.server = undefined;
-  }
-}
 
 describeWith(['victoria-metrics', 'vmagent'], 'no scrape is lost with an external database', () => {
   const stack = new Stack();
