@@ -5,6 +5,7 @@ import { QuietLogger } from '../observability/quiet-logger.service.js';
 import { assignRequestId } from '../observability/request-id.js';
 import { resolveApiAlias } from './api-alias.js';
 import { serveOpenApi } from './openapi.js';
+import { requireHost } from './require-host.js';
 import { tuneServer } from './server-tuning.js';
 
 /** What Nest is told before it puts the application together. */
@@ -24,6 +25,7 @@ export function configureApp(app: NestExpressApplication, config: HttpConfig): v
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(assignRequestId);
+  app.use(requireHost);
   app.use(resolveApiAlias);
   serveOpenApi(app);
   tuneServer(app.getHttpServer(), config);

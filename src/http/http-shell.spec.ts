@@ -4,6 +4,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Type } from 'class-transformer';
 import { IsArray, IsInt, IsOptional, IsString, Max, MaxLength, ValidateNested } from 'class-validator';
 import type { Request } from 'express';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { Public, Roles } from '../auth/roles.decorator.js';
 import { routesWithoutRole } from '../auth/routes-without-role.js';
@@ -156,12 +158,12 @@ async function call(path: string, { method, as, json, body, headers }: Call = {}
     },
     body: json === undefined ? (body ?? null) : JSON.stringify(json),
   });
-  const text = await response.text();
+  const received = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json') === true;
   return {
     status: response.status,
     headers: response.headers,
-    body: (isJson ? JSON.parse(text) : text) as Problem & Record<string, unknown>,
+    body: (isJson ? JSON.parse(received) : received) as Problem & Record<string, unknown>,
   };
 }
 
@@ -311,6 +313,13 @@ describe('an error of remote write', () => {
     await expectLine('/v1/prometheus/%ff', { as: 'ingo' }, 400);
     await expectLine('/v1/prometheus/api/v1/write/%', { as: 'ingo' }, 400);
   });
+});
+
+it('a request without a host is a problem too', async () => {
+  const socket = connect(Number(new URL(base).port), '127.0.0.1');
+  socket.write('GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n');
+  const answer = await text(socket);
+  expect(answer).toMatch(/^HTTP\/1\.1 400 .*Content-Type: application\/problem\+json.*no Host header/s);
 });
 
 describe('a body', () => {

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { HttpConfig } from '../config/http.config.js';
 import { answerClientError } from './client-error.js';
+import { leaveHostToUs } from './require-host.js';
 
 /** How much longer (ms) than an idle connection lives the headers of a request may take to arrive. */
 const HEADERS_TIMEOUT_MARGIN = 5_000;
@@ -11,5 +12,6 @@ export function tuneServer(server: Server, config: HttpConfig): void {
   server.requestTimeout = config.requestTimeout;
   // Node swaps the two when the headers may take longer than the whole request. (node_http_parser.cc, ConnectionsList::Expired)
   server.headersTimeout = Math.min(config.keepAliveTimeout + HEADERS_TIMEOUT_MARGIN, config.requestTimeout);
+  leaveHostToUs(server);
   server.on('clientError', answerClientError);
 }
