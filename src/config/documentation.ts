@@ -15,7 +15,8 @@ Every setting has a default and can be set in three more places; a later one win
 
 Everything is checked at start. All problems are printed at once, each with the setting, where its value came from and what is
 allowed, and the process exits with 2. Unknown keys of the file and unknown flags are problems too; unknown names in the
-environment are not, they belong to other programs. Values of secrets are never printed.
+environment are not, they belong to other programs. Values of secrets are never printed. A file \`.env\` is not read by itself: load
+it with \`npx node --env-file=.env dist/src/main.js\`, or with the shell, the container runtime or the process manager.
 
 | Notation | Examples | Meaning |
 | --- | --- | --- |
@@ -25,7 +26,8 @@ environment are not, they belong to other programs. Values of secrets are never 
 `;
 
 const ENV_INTRODUCTION = `# Generated from src/config by \`node dist/src/config/write-docs.js\`; docs/configuration.md explains more.
-# Every setting with its default. Use a copy with \`node --env-file\`, \`docker run --env-file\` or your process manager.
+# Every setting with its default. No .env is read by itself: use a copy with \`npx node --env-file=.env dist/src/main.js\`,
+# \`docker run --env-file\` or your process manager.
 `;
 
 /** The text of docs/configuration.md. */
