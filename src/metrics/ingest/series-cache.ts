@@ -3,7 +3,7 @@ import type { EntryBase, OutputLabels, SeriesEntry } from './series-entry.js';
 import { hashBytes, sameBytes, SlabAllocator, type Slab } from './slab.js';
 
 /** Memory that an entry takes beside its label bytes: the objects and its share of the tables (measured). */
-const ENTRY_OVERHEAD_BYTES = 1_000;
+const ENTRY_OVERHEAD_BYTES = 1_100;
 
 /** Colliding entries kept per hash; more would let crafted labels slow look-ups down. */
 const MAX_CHAIN = 8;
