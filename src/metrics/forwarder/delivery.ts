@@ -5,7 +5,12 @@ import { countData, halve } from './split-request.js';
 
 /** What came of handing one request to one storage. */
 export type DeliveryResult =
-  { readonly delivered: true; readonly rejected: number } | { readonly delivered: false; readonly detail: string };
+  | {
+      readonly delivered: true;
+      readonly rejected: number;
+      /** Accepted as it was, so read to its end. */ readonly atOnce?: true;
+    }
+  | { readonly delivered: false; readonly detail: string };
 
 /** What a delivery needs beside the request itself. */
 export interface DeliveryContext {

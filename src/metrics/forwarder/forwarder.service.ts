@@ -13,7 +13,13 @@ export const SERIES_SINKS = Symbol('SERIES_SINKS');
 
 /** What came of handing a request to every storage. `rejected` counts samples refused alone, by the strictest storage. */
 export type ForwardResult =
-  { readonly accepted: true; readonly rejected: number } | { readonly accepted: false; readonly detail: string };
+  | {
+      readonly accepted: true;
+      readonly rejected: number;
+      /** Whether every storage took the request at once, so that nobody can be reading it any more. */
+      readonly readInFull: boolean;
+    }
+  | { readonly accepted: false; readonly detail: string };
 
 /** Tells whether a storage is known to have the one sample that a request holds. */
 export type StoredCheck = (request: Buffer) => boolean;
@@ -42,10 +48,11 @@ export class MetricsForwarder implements OnApplicationShutdown {
 
   /**
    * Forwards one request until the signal, by default within the push timeout.
-   * @param compressed a WriteRequest of 1.0 as a snappy block of its own memory
+   * @param compressed a WriteRequest of 1.0 as a snappy block; not to be written to until the result says that nobody can be
+   *   reading it any more
    */
   async forward(compressed: Buffer, isStored: StoredCheck, signal = this.deadline()): Promise<ForwardResult> {
-    const digest = this.progress.isEmpty ? undefined : digestOf(compressed);
+    const digest = this.progress.isEmpty ? undefined : contentDigest(compressed);
     const results = await Promise.all(
       this.sinks.map((sink, i) => {
         const state = this.states[i] ?? newEndpointState(sink.name);
@@ -71,9 +78,9 @@ export class MetricsForwarder implements OnApplicationShutdown {
     const pushed = await sink.push(work.compressed, work.signal);
     stop();
     this.metrics.pushes.inc({ endpoint: state.name, result: pushed.kind });
-    if (pushed.kind === 'accepted') return this.note(state, { delivered: true, rejected: 0 });
+    if (pushed.kind === 'accepted') return this.note(state, { delivered: true, rejected: 0, atOnce: true });
     if (pushed.kind === 'unavailable') return this.note(state, { delivered: false, detail: pushed.detail });
-    const progress = this.progress.of(work.digest ?? digestOf(work.compressed), state.name, this.clock.now());
+    const progress = this.progress.of(work.digest ?? contentDigest(work.compressed), state.name, this.clock.now());
     if (pushed.kind === 'failed' && ++progress.failures < this.config.repeated500Attempts) {
       return this.note(state, { delivered: false, detail: pushed.detail });
     }
@@ -117,17 +124,23 @@ export class MetricsForwarder implements OnApplicationShutdown {
   private conclude(compressed: Buffer, results: readonly DeliveryResult[]): ForwardResult {
     const failed = results.flatMap((result) => (result.delivered ? [] : [result.detail]));
     if (failed.length === 0) {
-      if (!this.progress.isEmpty) this.progress.delete(digestOf(compressed));
+      if (!this.progress.isEmpty) this.progress.delete(contentDigest(compressed));
       const rejected = results.map((result) => (result.delivered ? result.rejected : 0));
-      return { accepted: true, rejected: Math.max(0, ...rejected) };
+      const readInFull = results.every((result) => result.delivered && result.atOnce === true);
+      return { accepted: true, rejected: Math.max(0, ...rejected), readInFull };
     }
+    const digest = contentDigest(compressed);
     results.forEach((result, i) => {
       const name = this.states[i]?.name;
-      if (result.delivered && name !== undefined)
-        this.progress.of(digestOf(compressed), name, this.clock.now()).done = true;
+      if (result.delivered && name !== undefined) this.progress.of(digest, name, this.clock.now()).done = true;
     });
     return { accepted: false, detail: failed.join('; ') };
   }
+}
+
+/** Identifies a request by its content: how it is compressed may differ when the sender comes again. */
+function contentDigest(compressed: Buffer): string {
+  return digestOf(snappyUncompress(compressed, OWN_REQUEST_LIMIT, 'own request'));
 }
 
 /** Endpoints of one URL, which differ in tenant headers or credentials, are numbered. */

@@ -42,7 +42,8 @@ const stored = (storage: TestStorage | undefined): string[] =>
 const holds = (all: readonly Series[], name: string, time: number): boolean =>
   all.some(({ labels, samples }) => labels[0]?.[1] === name && samples.some(([, at]) => at === time));
 const ALL = ['a1', 'b1', 'b2', 'b3', 'c1', 'd1'];
-const DELIVERED = { accepted: true, rejected: 0 };
+const DELIVERED = { accepted: true, rejected: 0, readInFull: true };
+const delivered = (rejected: number): ForwardResult => ({ accepted: true, rejected, readInFull: false });
 
 describe('one storage', () => {
   beforeEach(() => open(1));
@@ -61,19 +62,19 @@ describe('one storage', () => {
 
   it.each([400, 409, 413, 422])('that answers %i loses the culprit only', async (status) => {
     storages[0]!.answer = (all) => (holds(all, 'b', 2) ? { status, body: 'bad sample' } : 204);
-    expect(await send()).toEqual({ accepted: true, rejected: 1 });
+    expect(await send()).toEqual(delivered(1));
     expect(stored(storages[0])).toEqual(['a1', 'b1', 'b3', 'c1', 'd1']);
   });
 
   it('may refuse everything', async () => {
     storages[0]!.answer = () => 400;
-    expect(await send()).toEqual({ accepted: true, rejected: 6 });
+    expect(await send()).toEqual(delivered(6));
   });
 
   it('does not lose what it has already', async () => {
     storages[0]!.answer = (all) => (holds(all, 'a', 1) || holds(all, 'c', 1) ? 400 : 204);
     const isA: StoredCheck = (piece) => piece.includes('\x12\x01a');
-    expect(await send(REQUEST, isA)).toEqual({ accepted: true, rejected: 1 });
+    expect(await send(REQUEST, isA)).toEqual(delivered(1));
   });
 
   it.each<StorageAnswer>([429, 401, 403, 404, 408, 501, 502, 503, 504, 302, 'reset', 'hang'])(
@@ -115,7 +116,7 @@ describe('a storage that answers 500', () => {
   it('to one series loses that, after it has been tried again', async () => {
     storages[0]!.answer = (all) => (holds(all, 'c', 1) ? 500 : 204);
     expect((await send()).accepted).toBe(false);
-    expect(await send()).toEqual({ accepted: true, rejected: 1 });
+    expect(await send()).toEqual(delivered(1));
     expect(new Set(stored(storages[0]))).toEqual(new Set(ALL.filter((name) => name !== 'c1')));
   });
 
@@ -136,7 +137,7 @@ describe('a storage that answers 500', () => {
       return 204;
     };
     await send();
-    expect(await send()).toEqual({ accepted: true, rejected: 1 });
+    expect(await send()).toEqual(delivered(1));
   });
 
   it('loses the culprit also when the deadline came between the others and the verdict', async () => {
@@ -147,7 +148,7 @@ describe('a storage that answers 500', () => {
     };
     await send();
     expect((await send()).accepted).toBe(false);
-    expect(await send()).toEqual({ accepted: true, rejected: 1 });
+    expect(await send()).toEqual(delivered(1));
   });
 });
 
@@ -174,7 +175,7 @@ describe('two storages', () => {
       expect((await send()).accepted).toBe(false);
       expect((await send()).accepted).toBe(false);
       for (const storage of storages) storage.answer = () => 204;
-      expect(await send()).toEqual(DELIVERED);
+      expect(await send()).toEqual(delivered(0));
       expect(of('0').map(({ answer }) => answer)).toEqual([204]);
       expect(of('1').map(({ answer }) => answer)).toEqual([503, 503, 204]);
       expect(new Set(forwarder.states.map(({ name }) => name)).size).toBe(2);
@@ -184,7 +185,7 @@ describe('two storages', () => {
   it('report the strictest', async () => {
     await open(2);
     storages[1]!.answer = (all) => (holds(all, 'a', 1) ? 400 : 204);
-    expect(await send()).toEqual({ accepted: true, rejected: 1 });
+    expect(await send()).toEqual(delivered(1));
     expect(stored(storages[0])).toEqual(ALL);
   });
 });

@@ -7,6 +7,7 @@ import { enrichmentRules } from '../enrichment-rules.js';
 import { MetricActivities } from '../metric-activity.js';
 import { LABEL_TAG } from './label-block.js';
 import { readHistogram } from './native-histogram.js';
+import { OutputDeltas } from './output-deltas.js';
 import { SeriesCache } from './series-cache.js';
 import { SeriesDecisions } from './series-decisions.js';
 import { SeriesWalker } from './series-walker.js';
@@ -17,6 +18,7 @@ export class EnrichmentEngine {
   readonly cache: SeriesCache;
   readonly decisions: SeriesDecisions;
   readonly walker: SeriesWalker;
+  readonly deltas: OutputDeltas;
   readonly activities: MetricActivities;
 
   constructor(
@@ -26,6 +28,7 @@ export class EnrichmentEngine {
   ) {
     this.activities = new MetricActivities(config.activeMaxNames);
     this.cache = new SeriesCache(config.seriesCacheBytes);
+    this.deltas = new OutputDeltas(this.cache);
     const rules = enrichmentRules(config, pods.gracePeriod);
     const context = { limits: config, activities: this.activities };
     this.decisions = new SeriesDecisions(this.cache, () => inventory.view(), inventory.stamps, rules, context);

@@ -24,7 +24,7 @@ describe('the output of a request', () => {
       batch.reset();
       emit(batch, series);
       const blocks = batch.finish();
-      const raw = blocks.map((block) => snappyUncompress(block, 32 * MIB, 'limit'));
+      const raw = blocks.map((block) => snappyUncompress(block.bytes, 32 * MIB, 'limit'));
       expect([time, blocks.length]).toEqual([time, requests]);
       expect(Buffer.concat(raw).equals(whole.series.view())).toBe(true);
       expect(raw.flatMap(fieldSpans)).toHaveLength(series);

@@ -3,6 +3,7 @@ import { DomainError, InvalidRequest, Unavailable } from '../../common/domain-er
 import { METRICS_CONFIG, type MetricsConfig } from '../../config/metrics.config.js';
 import { InventoryCache } from '../../pods/cache/inventory-cache.service.js';
 import { PayloadLimitExceeded } from '../../wire/malformed-payload.js';
+import type { HeldBlock } from '../../wire/snappy-block-writer.js';
 import { DecompressionBuffer } from '../../wire/snappy.js';
 import { zstdUncompress } from '../../wire/zstd.js';
 import { OUTCOME_INDEX, OUTCOMES } from '../core/outcome.js';
@@ -36,7 +37,7 @@ export class PartlyInvalid extends DomainError {
 
 /** What a request turned into, independent of the reused batch. */
 interface Enriched {
-  readonly requests: readonly Buffer[];
+  readonly requests: readonly HeldBlock[];
   readonly counts: Float64Array;
   readonly received: DataCounts;
   readonly invalid: DataCounts;
@@ -51,7 +52,7 @@ interface Enriched {
  */
 @Injectable()
 export class RemoteWriteService {
-  private readonly batch = new OutgoingBatch(PIECE_BYTES);
+  private readonly batch: OutgoingBatch;
   private readonly memory = new DecompressionBuffer();
   private readonly retry: { retryAfterSeconds: number };
 
@@ -62,6 +63,7 @@ export class RemoteWriteService {
     private readonly metrics: MetricsSelfMetrics,
     @Inject(METRICS_CONFIG) private readonly config: MetricsConfig,
   ) {
+    this.batch = new OutgoingBatch(PIECE_BYTES, engine.deltas);
     this.retry = { retryAfterSeconds: config.retryAfter / 1000 };
   }
 
@@ -122,12 +124,13 @@ export class RemoteWriteService {
     let rejected = 0;
     const deadline = this.forwarder.deadline();
     for (const request of enriched.requests) {
-      const result = await this.forwarder.forward(request, (piece) => this.engine.isStored(piece), deadline);
+      const result = await this.forwarder.forward(request.bytes, (piece) => this.engine.isStored(piece), deadline);
       if (!result.accepted) {
         this.engine.decisions.contests.release(enriched.claims);
         this.count(deferred(enriched), 0);
         throw new Unavailable(`storage does not accept: ${result.detail}`, this.retry);
       }
+      if (result.readInFull) request.release();
       rejected += result.rejected;
     }
     return rejected;

@@ -3,7 +3,7 @@ import type { EntryBase, OutputLabels, SeriesEntry } from './series-entry.js';
 import { hashBytes, sameBytes, SlabAllocator, type Slab } from './slab.js';
 
 /** Memory that an entry takes beside its label bytes: the objects and its share of the tables (measured). */
-const ENTRY_OVERHEAD_BYTES = 1_000;
+const ENTRY_OVERHEAD_BYTES = 1_100;
 
 /** Colliding entries kept per hash; more would let crafted labels slow look-ups down. */
 const MAX_CHAIN = 8;
@@ -13,7 +13,10 @@ const COLLECT_PER_ADD = 8;
 
 interface Generation {
   readonly number: number;
-  readonly slabs: SlabAllocator;
+  /** Label blocks of series, of outputs and elements apart: each kind is then read from one end to the other. */
+  readonly labels: SlabAllocator;
+  readonly outputs: SlabAllocator;
+  readonly elements: SlabAllocator;
   readonly buckets: Map<number, SeriesEntry>;
   readonly entries: SeriesEntry[];
   /** Entries by the hash of each of their outputs. */
@@ -60,7 +63,7 @@ export class SeriesCache {
     this.collect(COLLECT_PER_ADD);
     const hash = hashBytes(view, start, length, this.seed);
     const entry = create({
-      ...this.current.slabs.store(bytes, start, start + length),
+      ...this.current.labels.store(bytes, start, start + length),
       length,
       hash,
       generation: this.current.number,
@@ -81,7 +84,7 @@ export class SeriesCache {
   /** Moves an entry of the previous generation into the current one. */
   promote(entry: SeriesEntry): void {
     unlink(this.previous, entry);
-    Object.assign(entry, this.current.slabs.store(entry.slab.bytes, entry.offset, entry.offset + entry.length));
+    Object.assign(entry, this.current.labels.store(entry.slab.bytes, entry.offset, entry.offset + entry.length));
     entry.generation = this.current.number;
     const outputs = entry.decision.outputs.map((output) => this.keep(output.slab.bytes, output.offset, output.length));
     entry.decide({ ...entry.decision, outputs });
@@ -93,8 +96,13 @@ export class SeriesCache {
 
   /** Copies the label block of an output into the current generation. */
   keep(bytes: Buffer, start: number, length: number): OutputLabels {
-    const { slab, offset } = this.current.slabs.store(bytes, start, start + length);
+    const { slab, offset } = this.current.outputs.store(bytes, start, start + length);
     return { slab, offset, length, hash: hashBytes(slab.view, offset, length, this.seed) };
+  }
+
+  /** Keeps a copy of an output's elements in the current generation; `spare` more bytes after them can be read too. */
+  keepElements(bytes: Buffer, spare: number): { slab: Slab; offset: number } {
+    return this.current.elements.store(bytes, 0, bytes.length, spare);
   }
 
   /**
@@ -174,7 +182,8 @@ export class SeriesCache {
   }
 
   private bytesOf(generation: Generation): number {
-    return generation.slabs.allocated + generation.entries.length * ENTRY_OVERHEAD_BYTES;
+    const { labels, outputs, elements, entries } = generation;
+    return labels.allocated + outputs.allocated + elements.allocated + entries.length * ENTRY_OVERHEAD_BYTES;
   }
 
   private insert(generation: Generation, entry: SeriesEntry): void {
@@ -187,7 +196,15 @@ export class SeriesCache {
 const EMPTY_SLAB: Slab = { bytes: Buffer.alloc(0), view: new DataView(new ArrayBuffer(0)), used: 0 };
 
 function newGeneration(number: number): Generation {
-  return { number, slabs: new SlabAllocator(), buckets: new Map(), entries: [], feeders: new Map() };
+  return {
+    number,
+    labels: new SlabAllocator(),
+    outputs: new SlabAllocator(),
+    elements: new SlabAllocator(),
+    buckets: new Map(),
+    entries: [],
+    feeders: new Map(),
+  };
 }
 
 function lookUp(

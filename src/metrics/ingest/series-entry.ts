@@ -53,6 +53,17 @@ export class SeriesEntry {
   fastOutput: Slab | null = null;
   fastOffset = 0;
   fastLength = 0;
+  /** Tells the label block of the only output from all others that are cached; never NO_OUTPUT. */
+  outputId = 0;
+  /** Elements of snappy for that block (OutputDeltas), usable where it follows the output `deltaTo` at this distance. */
+  deltaTo = NO_OUTPUT;
+  deltaSlab: Slab | null = null;
+  deltaOffset = 0;
+  deltaLength = 0;
+  deltaGap = 0;
+  /** Output that it followed when it could not be encoded against the one before. */
+  deltaCandidate = NO_OUTPUT;
+  deltasMade = 0;
   /** Where the batch last fed keeps this entry's feed. */
   feedPosition = 0;
   activity: MetricActivity;
@@ -86,9 +97,11 @@ export class SeriesEntry {
   decide(decision: CachedDecision): void {
     this.decision = decision;
     this.fastEpoch = decision.epoch;
+    this.forgetDelta();
     const output = decision.outputs[0];
     if (decision.outputs.length > 1 || decision.contested || decision.invalid !== undefined) {
       this.fastFrom = this.fastTo = NEVER;
+      this.fastOutput = null;
       return;
     }
     this.fastFrom = toSeconds(Math.ceil(decision.from / 1000));
@@ -100,12 +113,29 @@ export class SeriesEntry {
     this.fastLength = output?.length ?? 0;
   }
 
+  private forgetDelta(): void {
+    this.outputId = lastOutputId = (lastOutputId + 1) & MAX_OUTPUT_ID;
+    this.deltaTo = this.deltaCandidate = NO_OUTPUT;
+    this.deltaSlab = null;
+    this.deltasMade = 0;
+  }
+
   /** Makes the decision cover no time, so that the next sample asks for a new one. */
   void(): void {
     this.decision.from = Infinity;
     this.fastFrom = this.fastTo = NEVER;
   }
 }
+
+/** Stands for no output at all. */
+export const NO_OUTPUT = -1;
+
+/**
+ * Ids come again after 2^30 decisions. No entry can still know one by then: each decision takes up memory of the cache's, and
+ * the entry itself is decided anew when it moves to another generation.
+ */
+const MAX_OUTPUT_ID = 2 ** 30 - 1;
+let lastOutputId = 0;
 
 /** What the cache fills in of a new entry. */
 export type EntryBase = Pick<SeriesEntry, 'slab' | 'offset' | 'length' | 'hash' | 'generation'>;

@@ -129,7 +129,7 @@ export class SeriesWalker {
     batch.counts[entry.fastOutcome] = (batch.counts[entry.fastOutcome] ?? 0) + samples;
     entry.activity.counts[entry.fastOutcome] = (entry.activity.counts[entry.fastOutcome] ?? 0) + samples;
     if (entry.fastOutput === null) return;
-    batch.emit(entry.fastOutput.bytes, entry.fastOffset, entry.fastLength, bytes, labelsEnd, end);
+    batch.emitCached(entry, entry.fastOutput, bytes, labelsEnd, end);
     batch.feed(entry, timestamp, valueAt >= 0 && isStaleMarker(this.view, valueAt));
   }
 

@@ -5,7 +5,9 @@ export interface Slab {
   used: number;
 }
 
-const SLAB_BYTES = 1 << 20;
+/** Slabs double in size from the first to the largest, so that a small cache is not all slabs begun. */
+const FIRST_SLAB_BYTES = 1 << 16;
+const MAX_SLAB_BYTES = 1 << 20;
 
 /** Appends byte strings to slabs; the garbage collector sees one object per MiB instead of one per label block. */
 export class SlabAllocator {
@@ -13,13 +15,14 @@ export class SlabAllocator {
   /** Bytes of all slabs handed out so far. */
   allocated = 0;
 
-  /** Copies bytes [start, end) of `source`; returns the slab and where they stand in it. */
-  store(source: Buffer, start: number, end: number): { slab: Slab; offset: number } {
-    const length = end - start;
+  /** Copies bytes [start, end) of `source`, leaves `spare` bytes after them; returns the slab and where they stand in it. */
+  store(source: Buffer, start: number, end: number, spare = 0): { slab: Slab; offset: number } {
+    const length = end - start + spare;
     let slab = this.current;
     if (slab === undefined || slab.bytes.length - slab.used < length) {
-      slab = this.create(Math.max(length, SLAB_BYTES));
-      if (length < SLAB_BYTES) this.current = slab;
+      const size = Math.min(MAX_SLAB_BYTES, Math.max(FIRST_SLAB_BYTES, this.allocated));
+      slab = this.create(Math.max(length, size));
+      if (length < size) this.current = slab;
     }
     const offset = slab.used;
     source.copy(slab.bytes, offset, start, end);
