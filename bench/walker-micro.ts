@@ -39,6 +39,7 @@ index.apply({
       boundAt: null,
       releasedAt: null,
       withdrawn: false,
+      learned: false,
     })),
   ),
 });
@@ -56,6 +57,7 @@ const decisions = new SeriesDecisions(
     namePrefix: 'workload_',
     job: 'primus-lens-telemetry-processor',
     forwardUnmatched: false,
+    learnDevices: false,
   },
   {
     limits: { maxLabelsPerSeries: 100, maxLabelNameBytes: 1024, maxLabelValueBytes: 16384 },

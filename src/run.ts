@@ -8,12 +8,15 @@ import { loadFromProcess } from './config/load.js';
 import { readFlags } from './config/sources.js';
 import { version } from './config/version.js';
 import { EmbeddedServerError } from './database/embedded/embedded-server-error.js';
+import { ClusterNotFound } from './pods/kubernetes/client/kube-config.js';
 import { AddressUnavailable } from './http/listen.js';
 import { onStopSignals } from './http/stop-signals.js';
 import { Service } from './service.js';
 
 const EXIT_START_FAILED = 1;
 const EXIT_CONFIGURATION = 2;
+/** What an operator can put right. */
+const TOLD_IN_ONE_LINE = [DomainError, EmbeddedServerError, AddressUnavailable, ClusterNotFound];
 
 const flags = readFlags(process.argv.slice(2));
 if (flags.help) process.stdout.write(helpText());
@@ -61,7 +64,6 @@ function configurationOrExit(): Config {
 /** One line for what an operator can put right; everything else with its stack. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const isTold =
-    error instanceof DomainError || error instanceof EmbeddedServerError || error instanceof AddressUnavailable;
+  const isTold = TOLD_IN_ONE_LINE.some((type) => error instanceof type);
   return isTold || (error as NodeJS.ErrnoException).code === 'EACCES' ? error.message : (error.stack ?? error.message);
 }

@@ -34,6 +34,7 @@ export class ServiceProcess {
       PORT: port,
       DATA_DIR: dataDir,
       CLUSTER_NAME: 'demo',
+      KUBERNETES_MODE: 'off',
       LOG_LEVEL: 'info',
       LOG_FORMAT: 'json',
       STORAGE_REMOTE_WRITE_URL: storage ?? '',

@@ -21,10 +21,16 @@ export const kubernetesSettings = {
   }),
   kubeconfig: optionalSetting('KUBECONFIG', text(4_096), {
     description:
-      'Path of the kubeconfig file, `~/.kube/config` when unset. The first of several paths joined by `:` counts.',
+      'Path of the kubeconfig file, `~/.kube/config` when unset. Several paths joined by `:` are merged as kubectl does.',
   }),
   context: optionalSetting('KUBERNETES_CONTEXT', text(), {
     description: 'Context of the kubeconfig file, its current one when unset.',
+  }),
+  serviceHost: optionalSetting('KUBERNETES_SERVICE_HOST', text(), {
+    description: 'Address of the API server within the cluster. Kubernetes sets it in every pod.',
+  }),
+  servicePort: optionalSetting('KUBERNETES_SERVICE_PORT', integer(1, 65_535), {
+    description: 'Port of the API server within the cluster, 443 when unset. Kubernetes sets it in every pod.',
   }),
   namespaces: setting('KUBERNETES_NAMESPACES', list(DNS_LABEL, 'namespace names'), '', {
     description: 'Namespaces whose pods are watched; all of them when empty.',

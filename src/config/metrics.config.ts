@@ -125,6 +125,19 @@ const enrichmentSettings = {
   ),
 };
 
+const learningSettings = {
+  learnDevices: setting('METRICS_LEARN_DEVICES', choice('true', 'false'), 'true', {
+    description:
+      'Whether the pods that exporters name as holders of devices become known as such, for series of the same device that name none.',
+  }),
+  learnedDeviceExpiry: setting('METRICS_LEARNED_DEVICE_EXPIRY', duration(10 * SECOND, 24 * HOUR), '5m', {
+    description: 'Time after which a pod no longer named as the holder of a device has given it up.',
+  }),
+  learnedDevicesMax: setting('METRICS_LEARNED_DEVICES_MAX', integer(0, 10_000_000), '100000', {
+    description: 'Most pairs of a device and a pod that are watched for this.',
+  }),
+};
+
 const readingSettings = {
   federateMaxSeries: setting('METRICS_FEDERATE_MAX_SERIES', integer(1, 10_000_000), '100000', {
     description: 'Most series kept in memory for `/v1/metrics/federate`.',
@@ -144,7 +157,13 @@ const readingSettings = {
 };
 
 /** The metrics path: storages, limits, enrichment and what can be read back. */
-export const metricsSettings = { ...storageSettings, ...limitSettings, ...enrichmentSettings, ...readingSettings };
+export const metricsSettings = {
+  ...storageSettings,
+  ...limitSettings,
+  ...enrichmentSettings,
+  ...learningSettings,
+  ...readingSettings,
+};
 
 /** The settings as given, with all storages in one list. Durations are in milliseconds, sizes in bytes. */
 export interface MetricsConfig extends Omit<

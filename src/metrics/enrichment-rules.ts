@@ -19,5 +19,6 @@ export function enrichmentRules(config: MetricsConfig, graceMs: number): Enrichm
     namePrefix: config.namePrefix,
     job: config.jobLabel,
     forwardUnmatched: config.unmatched === 'forward',
+    learnDevices: config.learnDevices === 'true',
   };
 }

@@ -3,6 +3,8 @@ import { Clock } from '../common/clock.js';
 import { METRICS_CONFIG, type MetricsConfig } from '../config/metrics.config.js';
 import { HealthRegistry } from '../health/health-registry.js';
 import { PodsModule } from '../pods/pods.module.js';
+import { DeviceLearning } from './device-learning/device-learning.job.js';
+import { LearnedAssociations } from './device-learning/learned-associations.js';
 import { EngineUpkeepJob } from './engine-upkeep.job.js';
 import { FederationStore } from './federation-store.js';
 import { MetricsForwarder, SERIES_SINKS } from './forwarder/forwarder.service.js';
@@ -26,6 +28,19 @@ async function openSinks(config: MetricsConfig, clock: Clock): Promise<SeriesSin
   return [new FederationStore(clock, { maxSeries: config.federateMaxSeries, windowMs: config.federateWindow })];
 }
 
+/** What is learned from the series of the engine's cache; it is told of nothing when learning is off. */
+function learnedAssociations(engine: EnrichmentEngine, clock: Clock, config: MetricsConfig): LearnedAssociations {
+  const { cache, decisions } = engine;
+  const limits = {
+    expiry: config.learnedDeviceExpiry,
+    maxAssociations: config.learnedDevicesMax,
+    isLive: cache.isLive.bind(cache),
+  };
+  const associations = new LearnedAssociations(limits, () => clock.now());
+  if (config.learnDevices === 'true') decisions.learner = associations;
+  return associations;
+}
+
 /** Remote write in, workload-level series out: enrichment, forwarding, and insight into both. */
 @Module({
   imports: [PodsModule],
@@ -34,6 +49,12 @@ async function openSinks(config: MetricsConfig, clock: Clock): Promise<SeriesSin
     MetricsSelfMetrics,
     EnrichmentEngine,
     EngineUpkeepJob,
+    DeviceLearning,
+    {
+      provide: LearnedAssociations,
+      useFactory: learnedAssociations,
+      inject: [EnrichmentEngine, Clock, METRICS_CONFIG],
+    },
     MetricsForwarder,
     { provide: SERIES_SINKS, useFactory: openSinks, inject: [METRICS_CONFIG, Clock] },
     RemoteWriteService,

@@ -35,6 +35,19 @@ export class MetricsSelfMetrics {
     help: 'Stale markers for workload-level series whose binding ended',
     labelNames: ['result'],
   });
+  readonly learnedAssociations = gauge({
+    name: `${PREFIX}learned_associations`,
+    help: 'Pairs of a device and a pod that series in the cache name',
+  });
+  readonly refusedAssociations = gauge({
+    name: `${PREFIX}learned_associations_refused_total`,
+    help: 'Such pairs not watched for want of room',
+  });
+  readonly learnedBindings = counter({
+    name: `${PREFIX}learned_bindings_total`,
+    help: 'Device bindings learned from series, by what was done',
+    labelNames: ['result'],
+  });
   readonly pushes = counter({
     name: `${PREFIX}storage_pushes_total`,
     help: 'Requests to storages by result',

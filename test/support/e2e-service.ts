@@ -24,7 +24,7 @@ export class Service extends Program {
       command: process.execPath,
       args: [MAIN],
       ...launcher,
-      env: { PORT: String(port), DATA_DIR: dataDir, LOG_FORMAT: 'json', ...env },
+      env: { PORT: String(port), DATA_DIR: dataDir, LOG_FORMAT: 'json', KUBERNETES_MODE: 'off', ...env },
       ready: `${url}/health/ready`,
     });
     this.url = url;

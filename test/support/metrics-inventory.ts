@@ -45,6 +45,7 @@ export const RULES: EnrichmentRules = {
   namePrefix: 'workload_',
   job: 'primus-lens-telemetry-processor',
   forwardUnmatched: false,
+  learnDevices: true,
 };
 
 /** A pod `namespace/name` whose uid is its name unless stated. */
@@ -88,6 +89,7 @@ export function held(path: string, podUid: string | null, fields: Partial<Device
     boundAt: null,
     releasedAt: null,
     withdrawn: false,
+    learned: false,
     ...fields,
   };
 }

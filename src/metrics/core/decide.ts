@@ -3,6 +3,7 @@ import { canonicalLabels, METRIC_NAME } from '../../common/label-set.js';
 import type { DeviceClass } from '../../pods/core/inventory-rows.js';
 import type { InventoryView, PodRef, WorkloadRef } from '../../pods/core/inventory-view.js';
 import { StampReads } from '../../pods/core/stamps.js';
+import { associationOf, type DeviceAssociation } from './device-association.js';
 import { deviceOf } from './device-series.js';
 import type { EnrichmentRules } from './enrichment-rules.js';
 import { findOwner, type Owner, type Step } from './find-owner.js';
@@ -28,6 +29,8 @@ export interface Decision {
   readonly cappedWorkloads: number;
   /** Class of the device the series speaks of: sentinel values are known for GPUs. */
   readonly deviceClass: DeviceClass | undefined;
+  /** What the labels teach about who holds the device. */
+  readonly association: DeviceAssociation | undefined;
   /** Sample times (ms) this holds for: [from, to). */
   readonly from: number;
   readonly to: number;
@@ -49,9 +52,10 @@ export function decide(
   const labels = new SeriesLabels(input);
   const validity = new Validity(at);
   const reads = new StampReads();
-  const deviceClass = deviceOf(labels, rules)?.deviceClass;
+  const device = deviceOf(labels, rules);
   const base = {
-    deviceClass,
+    deviceClass: device?.deviceClass,
+    association: undefined,
     owner: undefined,
     series: [],
     cappedWorkloads: 0,
@@ -62,7 +66,11 @@ export function decide(
   if (isOwnProduct(labels, rules))
     return { ...base, outcome: rules.forwardUnmatched ? 'forwarded' : 'already_enriched' };
   const owner = findOwner({ labels, view, rules, validity, reads, steps });
-  const found = { ...base, reads: reads.toArray(), from: validity.from, to: validity.to };
+  const association =
+    typeof owner === 'string' || !rules.learnDevices
+      ? undefined
+      : associationOf(device, owner, { labels, view, rules, reads });
+  const found = { ...base, association, reads: reads.toArray(), from: validity.from, to: validity.to };
   if (typeof owner === 'string') return { ...found, outcome: rules.forwardUnmatched ? 'forwarded' : owner };
   const all = owner.pods.flatMap((pod) => pod.workloads.map((workload) => ({ pod, workload })));
   if (all.length === 0) return { ...found, owner, outcome: rules.forwardUnmatched ? 'forwarded' : 'no_workload' };

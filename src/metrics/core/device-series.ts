@@ -12,6 +12,8 @@ export interface SeriesDevice {
    * (`device` names disks and network interfaces too): then the inventory must know such a device, and pod labels go first.
    */
   readonly certain: boolean;
+  /** Whether the metric's family says so, which is the exporters' word; a label may also be an application's. */
+  readonly byFamily: boolean;
 }
 
 /** Families that use device-like labels for other things: disks, interfaces, file systems, containers. */
@@ -27,14 +29,14 @@ export function deviceOf(labels: SeriesLabels, rules: EnrichmentRules): SeriesDe
     if (!startsWithAny(metric, families)) continue;
     const key = labels.first(names)?.value;
     const uuid = labels.first(uuidLabels)?.value;
-    if (key !== undefined || uuid !== undefined) return { deviceClass, key, uuid, certain: true };
+    if (key !== undefined || uuid !== undefined) return { deviceClass, key, uuid, certain: true, byFamily: true };
   }
   if (startsWithAny(metric, FOREIGN_FAMILIES)) return undefined;
   for (const { deviceClass, labels: names, uuidLabels } of rules.devices) {
     const label = labels.first(names);
     if (label === undefined) continue;
     const uuid = labels.first(uuidLabels)?.value;
-    return { deviceClass, key: label.value, uuid, certain: TELLING_LABELS.has(label.name) };
+    return { deviceClass, key: label.value, uuid, certain: TELLING_LABELS.has(label.name), byFamily: false };
   }
   return undefined;
 }

@@ -27,4 +27,6 @@ export interface EnrichmentRules {
   readonly job: string;
   /** Whether series that belong to nobody are forwarded untouched. */
   readonly forwardUnmatched: boolean;
+  /** Whether labels that name the holder of a device teach who holds it. */
+  readonly learnDevices: boolean;
 }

@@ -4,7 +4,8 @@ import { deviceOf, type SeriesDevice } from './device-series.js';
 import type { EnrichmentRules } from './enrichment-rules.js';
 import type { Outcome } from './outcome.js';
 import { resolveHolders, resolveIdentified, resolveNamed, type Resolution } from './resolve-holder.js';
-import { hostOf, type SeriesLabels } from './series-labels.js';
+import { isDaemon, isScrapeTarget, nodeOf } from './scraped-from.js';
+import type { SeriesLabels } from './series-labels.js';
 import type { Validity } from './validity.js';
 
 /** The rule that found a series' pods, in order of precedence. */
@@ -35,6 +36,8 @@ export interface Search {
   readonly steps: Step[] | undefined;
 }
 
+const LEARNED = true;
+
 /** Reasons from the vaguest to the most telling; a search that fails reports the most telling one it met. */
 const REASONS = [
   'unmatched',
@@ -61,7 +64,7 @@ class OwnerSearch {
     const owner =
       this.byExportedPod() ??
       (device?.certain === true
-        ? (this.byDevice(device) ?? this.byPod(device))
+        ? (this.byDevice(device) ?? this.byPod(device) ?? this.byDevice(device, LEARNED))
         : (this.byPod(undefined) ?? this.byKnownDevice(device)));
     return owner ?? this.reason;
   }
@@ -80,10 +83,11 @@ class OwnerSearch {
     const node = this.node();
     if (node === undefined || !this.search.view.hasDevices(node, device.deviceClass, this.search.reads))
       return undefined;
-    return this.byDevice(device);
+    return this.byDevice(device) ?? this.byDevice(device, LEARNED);
   }
 
-  private byDevice(device: SeriesDevice): Owner | undefined {
+  /** What was learned from labels counts less than the labels of the series themselves, so it has a turn of its own. */
+  private byDevice(device: SeriesDevice, learned = false): Owner | undefined {
     const { view, reads } = this.search;
     const node = this.node();
     if (node === undefined) {
@@ -92,14 +96,19 @@ class OwnerSearch {
     }
     const { deviceClass, key, uuid } = device;
     if (uuid !== undefined) {
-      const holdings = sameDevice(view.holdingsByUuid(node, deviceClass, uuid, reads), key);
+      const known = view
+        .holdingsByUuid(node, deviceClass, uuid, reads)
+        .filter((holding) => holding.learned === learned);
+      const holdings = sameDevice(known, key);
       if (holdings.length > 0) return this.holders('device_uuid', `${deviceClass} ${uuid} of ${node}`, holdings);
     }
     if (key === undefined) {
       this.fail('no_device');
       return undefined;
     }
-    return this.holders('device', `${deviceClass} ${key} of ${node}`, view.holdings(node, deviceClass, key, reads));
+    const known = view.holdings(node, deviceClass, key, reads).filter((holding) => holding.learned === learned);
+    if (learned && known.length === 0) return undefined;
+    return this.holders('device', `${deviceClass} ${key} of ${node}`, known);
   }
 
   private byPod(device: SeriesDevice | undefined): Owner | undefined {
@@ -174,29 +183,21 @@ class OwnerSearch {
     const scraped = labels.first(['exported_pod', 'exported_namespace', 'exported_container']) !== undefined;
     const declared = labels.first(rules.exporterPodLabels)?.value === pod.name;
     const ownsDevice = view.ownsDevice(pod.uid, reads);
-    const isExporter = scraped || declared || (!ownsDevice && (this.isScrapeTarget(pod) || isDaemon(pod)));
+    const isExporter = scraped || declared || (!ownsDevice && (isScrapeTarget(pod, this.search) || isDaemon(pod)));
     const node = this.node() ?? pod.nodeName;
-    const idle = !ownsDevice && node !== null && view.hasDevices(node, device.deviceClass, reads);
+    const idle = !ownsDevice && node !== null && view.hasVouchedDevices(node, device.deviceClass, reads);
     if (isExporter || idle) this.note('pod', pod.name, 'no_device');
     return !isExporter && !idle;
   }
 
-  private isScrapeTarget(pod: PodRef): boolean {
-    const instance = this.search.labels.get('instance');
-    if (instance === undefined || pod.podIp === null || hostOf(instance) !== pod.podIp) return false;
-    return this.search.view.node(pod.podIp, this.search.reads) === undefined;
-  }
-
   private node(): string | undefined {
-    const { labels, rules, view, reads } = this.search;
-    for (const name of rules.nodeLabels) {
-      const value = labels.get(name);
-      if (value === undefined) continue;
-      const node = view.node(value, reads) ?? view.node(hostOf(value), reads);
-      this.search.steps?.push({ rule: 'node', tried: `${name}=${value}`, result: node ?? 'unknown node' });
-      if (node !== undefined) return node;
-    }
-    return undefined;
+    return nodeOf(this.search, (label, node) => {
+      this.search.steps?.push({
+        rule: 'node',
+        tried: `${label.name}=${label.value}`,
+        result: node ?? 'unknown node',
+      });
+    });
   }
 
   private named(rule: Rule, tried: string, pods: readonly PodRef[]): Owner | undefined {
@@ -204,7 +205,12 @@ class OwnerSearch {
   }
 
   private holders(rule: Rule, tried: string, holdings: readonly DeviceHolding[]): Owner | undefined {
-    return this.accept(rule, tried, resolveHolders(holdings, this.search.validity, this.search.rules.graceMs));
+    const learned = holdings[0]?.learned === true ? " (learned from exporters' labels)" : '';
+    return this.accept(
+      rule,
+      tried + learned,
+      resolveHolders(holdings, this.search.validity, this.search.rules.graceMs),
+    );
   }
 
   private accept(rule: Rule, tried: string, resolution: Resolution): Owner | undefined {
@@ -230,10 +236,6 @@ class OwnerSearch {
   private fail(reason: NotFoundReason): void {
     if (REASONS.indexOf(reason) > REASONS.indexOf(this.reason)) this.reason = reason;
   }
-}
-
-function isDaemon(pod: PodRef): boolean {
-  return pod.workloads.some((workload) => workload.kind === 'DaemonSet');
 }
 
 /**

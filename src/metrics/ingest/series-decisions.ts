@@ -3,6 +3,7 @@ import { canonicalLabels } from '../../common/label-set.js';
 import type { InventoryView } from '../../pods/core/inventory-view.js';
 import type { Stamps } from '../../pods/core/stamps.js';
 import { decide, type Decision } from '../core/decide.js';
+import type { DeviceAssociation } from '../core/device-association.js';
 import type { EnrichmentRules } from '../core/enrichment-rules.js';
 import { OUTCOME_INDEX } from '../core/outcome.js';
 import { SeriesLabels } from '../core/series-labels.js';
@@ -29,6 +30,12 @@ export interface SeriesCapture {
   record(entry: CapturedSeries): void;
 }
 
+/** Somebody who is told what the labels of series teach about holders of devices. */
+export interface SeriesLearner {
+  /** A decision has become the entry's own, at a sample of time `at` (ms). `association` is what it teaches now, if anything. */
+  observe(entry: SeriesEntry, association: DeviceAssociation | undefined, at: number): void;
+}
+
 export interface CapturedSeries {
   readonly labels: readonly Label[];
   readonly timestamp: number;
@@ -47,6 +54,7 @@ export class SeriesDecisions {
   ended: EndedOutput[] = [];
   readonly contests = new ContestedOutputs();
   capture: SeriesCapture | undefined;
+  learner: SeriesLearner | undefined;
   /** What the request in work has become so far. */
   batch: OutgoingBatch | undefined;
 
@@ -77,8 +85,9 @@ export class SeriesDecisions {
   decisionAt(entry: SeriesEntry, at: number): CachedDecision {
     const { decision } = entry;
     if (decision.invalid !== undefined || (at >= decision.from && at < decision.to)) return decision;
-    const made = this.make(entry, at);
+    const { made, association } = this.make(entry, at);
     if (decision.from !== Infinity && at < decision.to) return made;
+    this.learner?.observe(entry, association, at);
     const outputs = made.outputs.map(({ slab, offset, length }) => this.cache.keep(slab.bytes, offset, length));
     const kept = { ...made, outputs };
     this.replace(entry, kept);
@@ -108,11 +117,11 @@ export class SeriesDecisions {
   }
 
   /** Its outputs stand in memory of their own: decisions about the past are used once. */
-  private make(entry: SeriesEntry, at: number): CachedDecision {
+  private make(entry: SeriesEntry, at: number): { made: CachedDecision; association: DeviceAssociation | undefined } {
     const labels = this.labelsOf(entry);
     const decision = closed(decide(labels, at, this.view(), this.rules), entry, at);
     const outputs = outputBlocks(decision, labels).map((block) => this.cache.outside(block, 0, block.length));
-    return {
+    const made = {
       from: decision.from,
       to: decision.to,
       endedAt: decision.owner?.endedAt ?? Infinity,
@@ -125,6 +134,7 @@ export class SeriesDecisions {
       contested: outputs.some((output) => this.contests.mayHave(output)),
       invalid: undefined,
     };
+    return { made, association: decision.association };
   }
 
   private replace(entry: SeriesEntry, made: CachedDecision): void {

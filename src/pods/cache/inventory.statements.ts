@@ -44,7 +44,7 @@ export const TABLES: readonly TableReading[] = [
     name: 'bindings',
     table: 'device_bindings',
     columns: `t.id, t.node_name AS node, t.kind, t.key, t.uuid, t.serial, t.pod_uid AS "podUid", ${ms('bound_at', 'boundAt')},
-      ${ms('released_at', 'releasedAt')}, t.withdrawn`,
+      ${ms('released_at', 'releasedAt')}, t.withdrawn, t.source = 'exporter' AS learned`,
     relevant: (cutoff) => `NOT t.withdrawn AND (t.released_at IS NULL OR t.released_at >= ${cutoff})`,
   },
 ];

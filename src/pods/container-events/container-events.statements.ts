@@ -92,19 +92,28 @@ UPDATE device_bindings b SET released_at = to_timestamp(r.released_at / 1000), c
 FROM json_to_recordset($1::json) AS r (id bigint, released_at float8)
 WHERE b.id = r.id`;
 
-/** `$1` rows, `$2` now. A start that nobody stated is unknown for the first holder of a device and now for a later one. */
+const SAME_DEVICE = `b.key = d.key AND NOT b.withdrawn
+  AND b.device_class = CASE d.kind WHEN 'infiniband' THEN 'rdma' ELSE d.kind END`;
+const BOUND_AT = `CASE WHEN d.bound_at IS NOT NULL THEN to_timestamp(d.bound_at / 1000)
+    WHEN EXISTS (SELECT FROM device_bindings b WHERE b.node_name = d.node_name AND ${SAME_DEVICE}
+      AND NOT (b.released_at IS NULL AND coalesce(b.pod_uid, b.container_id) = coalesce(d.pod_uid, d.container_id)))
+    THEN $2::timestamptz END`;
+
+/**
+ * `$1` rows, `$2` now. A start that nobody stated is unknown for the first holder of a device and now for a later one. A pod that
+ * stronger sources have ended (`t`) held its devices until then, and a container that is told of late or again adds nothing
+ * to that.
+ */
 export const INSERT_BINDINGS = `
 INSERT INTO device_bindings
   (node_name, kind, key, name, uuid, serial, path, slot, pod_uid, container_id, source, bound_at, released_at)
 SELECT d.node_name, d.kind, d.key, d.name, d.uuid, d.serial, d.path, d.slot, d.pod_uid, d.container_id, '${SOURCE}',
-  CASE WHEN d.bound_at IS NOT NULL THEN to_timestamp(d.bound_at / 1000)
-    WHEN EXISTS (SELECT FROM device_bindings b
-      WHERE b.node_name = d.node_name AND b.key = d.key AND NOT b.withdrawn
-        AND b.device_class = CASE d.kind WHEN 'infiniband' THEN 'rdma' ELSE d.kind END
-        AND NOT (b.released_at IS NULL AND coalesce(b.pod_uid, b.container_id) = coalesce(d.pod_uid, d.container_id))) THEN $2::timestamptz END,
-  to_timestamp(d.released_at / 1000)
+  ${BOUND_AT}, least(to_timestamp(d.released_at / 1000), CASE WHEN t.uid IS NOT NULL THEN greatest(t.ended_at, ${BOUND_AT}) END)
 FROM json_to_recordset($1::json) AS d (node_name text, kind text, key text, name text, uuid text, serial text, path text,
   slot text, pod_uid text, container_id text, bound_at float8, released_at float8)
+LEFT JOIN pods t ON t.uid = d.pod_uid AND t.ended_at IS NOT NULL AND ${keptByStronger(SOURCE)}
+WHERE t.uid IS NULL OR NOT EXISTS (SELECT FROM device_bindings b
+  WHERE b.container_id = d.container_id AND b.source = '${SOURCE}' AND ${SAME_DEVICE})
 ORDER BY d.node_name, d.kind, d.key, d.container_id`;
 
 /** `$1` pod uids. A pod whose owners are known to be none is its own workload. */

@@ -9,7 +9,9 @@ export class BindingIndex {
   private readonly byDevice = new Map<string, DeviceBindingRow[]>();
   private readonly byUuid = new Map<string, DeviceBindingRow[]>();
   private readonly countOnNode = new Map<string, number>();
-  private readonly countOfPod = new Map<string, number>();
+  /** Without learned ones: those must not decide whom labels are believed about, or a mistake would keep itself alive. */
+  private readonly vouchedOnNode = new Map<string, number>();
+  private readonly vouchedOfPod = new Map<string, number>();
 
   constructor(
     private readonly stamps: Touched,
@@ -36,9 +38,11 @@ export class BindingIndex {
   }
 
   hasDevices(node: string, kind: DeviceClass, reads: StampReads): boolean {
-    const key = deviceKey(node, kind, '');
-    reads.read('class', key);
-    return (this.countOnNode.get(key) ?? 0) > 0;
+    return counted(this.countOnNode, deviceKey(node, kind, ''), reads);
+  }
+
+  hasVouchedDevices(node: string, kind: DeviceClass, reads: StampReads): boolean {
+    return counted(this.vouchedOnNode, deviceKey(node, kind, ''), reads);
   }
 
   holdings(node: string, kind: DeviceClass, key: string, reads: StampReads): readonly DeviceHolding[] {
@@ -51,7 +55,7 @@ export class BindingIndex {
 
   ownsDevice(podUid: string, reads: StampReads): boolean {
     reads.read('owns', podUid);
-    return (this.countOfPod.get(podUid) ?? 0) > 0;
+    return (this.vouchedOfPod.get(podUid) ?? 0) > 0;
   }
 
   /** Bindings in force at a time; those of one device together, latest start first. */
@@ -79,6 +83,7 @@ export class BindingIndex {
       pod: row.podUid === null ? null : (this.pods.podByUid(row.podUid, reads) ?? null),
       from: row.boundAt ?? -Infinity,
       to: row.releasedAt ?? Infinity,
+      learned: row.learned,
     }));
   }
 
@@ -104,8 +109,11 @@ export class BindingIndex {
   }
 
   private count(row: DeviceBindingRow, by: number): void {
-    bump(this.countOnNode, deviceKey(row.node, deviceClass(row.kind), ''), by);
-    if (row.podUid !== null) bump(this.countOfPod, row.podUid, by);
+    const node = deviceKey(row.node, deviceClass(row.kind), '');
+    bump(this.countOnNode, node, by);
+    if (row.learned) return;
+    bump(this.vouchedOnNode, node, by);
+    if (row.podUid !== null) bump(this.vouchedOfPod, row.podUid, by);
   }
 
   private touch(row: DeviceBindingRow, touched: Touched): void {
@@ -141,6 +149,11 @@ function latestFirst(a: DeviceBindingRow, b: DeviceBindingRow): number {
   return Number.isNaN(difference) || difference === 0 ? (a.id < b.id ? 1 : -1) : difference;
 }
 
+function counted(counts: ReadonlyMap<string, number>, key: string, reads: StampReads): boolean {
+  reads.read('class', key);
+  return (counts.get(key) ?? 0) > 0;
+}
+
 function bump(counts: Map<string, number>, key: string, by: number): void {
   const count = (counts.get(key) ?? 0) + by;
   if (count > 0) counts.set(key, count);
@@ -157,6 +170,7 @@ function sameBinding(a: DeviceBindingRow, b: DeviceBindingRow): boolean {
     a.podUid === b.podUid &&
     a.boundAt === b.boundAt &&
     a.releasedAt === b.releasedAt &&
-    a.withdrawn === b.withdrawn
+    a.withdrawn === b.withdrawn &&
+    a.learned === b.learned
   );
 }

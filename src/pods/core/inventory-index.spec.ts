@@ -57,6 +57,7 @@ const binding: fc.Arbitrary<DeviceBindingRow> = fc.record({
   boundAt: time,
   releasedAt: time,
   withdrawn: fc.boolean(),
+  learned: fc.boolean(),
 });
 const rows: fc.Arbitrary<InventoryRows> = fc.record({
   nodes: fc.array(node, { maxLength: 2 }),
@@ -82,6 +83,7 @@ function answers(index: InventoryIndex): Map<string, { answer: string; slots: Ui
   for (const name of NODES) {
     for (const kind of ['gpu', 'rdma'] as const) {
       ask(`has ${name} ${kind}`, (reads) => index.hasDevices(name, kind, reads));
+      ask(`vouched ${name} ${kind}`, (reads) => index.hasVouchedDevices(name, kind, reads));
       for (const key of KEYS) ask(`device ${name} ${kind} ${key}`, (reads) => index.holdings(name, kind, key, reads));
       for (const id of ['u1', 'u2', 's1']) {
         ask(`uuid ${name} ${kind} ${id}`, (reads) => index.holdingsByUuid(name, kind, id, reads));
@@ -225,7 +227,7 @@ function podRow(uid: string, endedAt: number | null): PodRow {
 
 function bindingRow(id: string, podUid: string, boundAt: number): DeviceBindingRow {
   const device = { node: 'n1', kind: 'gpu', key: '0', uuid: null, serial: null } as const;
-  return { id, ...device, podUid, boundAt, releasedAt: null, withdrawn: false };
+  return { id, ...device, podUid, boundAt, releasedAt: null, withdrawn: false, learned: false };
 }
 
 function withSums(index: InventoryIndex, stamps: Stamps) {

@@ -90,6 +90,10 @@ export class InventoryIndex implements InventoryView {
     return this.bindingIndex.hasDevices(node, kind, reads);
   }
 
+  hasVouchedDevices(node: string, kind: DeviceClass, reads: StampReads): boolean {
+    return this.bindingIndex.hasVouchedDevices(node, kind, reads);
+  }
+
   holdings(node: string, kind: DeviceClass, key: string, reads: StampReads): readonly DeviceHolding[] {
     return this.bindingIndex.holdings(node, kind, key, reads);
   }

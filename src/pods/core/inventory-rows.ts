@@ -69,6 +69,8 @@ export interface DeviceBindingRow {
   releasedAt: number | null;
   /** Whether the row was withdrawn (its writer took it back) rather than released. */
   withdrawn: boolean;
+  /** Whether only the labels of an exporter's series say so. */
+  learned: boolean;
 }
 
 /** A set of rows read from the inventory in one consistent snapshot. */

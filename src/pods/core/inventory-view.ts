@@ -29,6 +29,8 @@ export interface DeviceHolding {
   readonly pod: PodRef | null;
   readonly from: number;
   readonly to: number;
+  /** Whether only the labels of an exporter's series say so. */
+  readonly learned: boolean;
 }
 
 /**
@@ -40,6 +42,8 @@ export interface InventoryView {
   node(label: string, reads: StampReads): string | undefined;
   /** Whether any device of this class is known on the node. */
   hasDevices(node: string, deviceClass: DeviceClass, reads: StampReads): boolean;
+  /** The same, leaving out devices that are known from exporters' labels alone. */
+  hasVouchedDevices(node: string, deviceClass: DeviceClass, reads: StampReads): boolean;
   /** Holdings of a device by its key, latest start first. */
   holdings(node: string, deviceClass: DeviceClass, key: string, reads: StampReads): readonly DeviceHolding[];
   /** Holdings of a device by its UUID or serial number, latest start first. */
@@ -49,6 +53,6 @@ export interface InventoryView {
   podsByName(namespace: string, name: string, reads: StampReads): readonly PodRef[];
   /** The same over all namespaces. */
   podsByBareName(name: string, reads: StampReads): readonly PodRef[];
-  /** Whether the pod holds or held any device. */
+  /** Whether the pod holds or held any device, by the word of others than exporters' labels. */
   ownsDevice(podUid: string, reads: StampReads): boolean;
 }

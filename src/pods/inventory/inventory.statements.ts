@@ -71,13 +71,15 @@ export const UPSERT_PODS = upsertStatement({
     true AS owners_known, CASE WHEN completed THEN $1::timestamptz END AS ended_at FROM staged_pods) s`,
 });
 
+/** The only workload of a pod is its root; of several the body does not say which. */
 export const UPSERT_REFERENCES = upsertStatement({
   table: 'pod_workloads',
   key: ['pod_uid', 'workload_uid'],
-  facts: [],
+  facts: ['is_root'],
   states: { removed_at: 'NULL::timestamptz' },
   source: SOURCE,
-  from: '(SELECT pod_uid, workload_uid, NULL::timestamptz AS removed_at FROM staged_references) s',
+  from: `(SELECT pod_uid, workload_uid, NULL::timestamptz AS removed_at,
+    CASE WHEN count(*) OVER (PARTITION BY pod_uid) = 1 THEN true END AS is_root FROM staged_references) s`,
 });
 
 export const WITHDRAW_NODES = withdrawStatement({
@@ -136,7 +138,7 @@ WHERE ${HELD} AND b.source = 'inventory' AND ${SAME_DEVICE} AND b.pod_uid = d.po
 
 /**
  * New holders, `$1` is now. Unless the body says since when: the first that a device is known to have had counts as its holder
- * always, a later one from now on.
+ * always, a later one from now on. A pod that a stronger source has ended holds nothing, whatever the body says.
  */
 export const BIND_DEVICES = `
 INSERT INTO device_bindings (node_name, kind, key, name, uuid, serial, path, slot, pod_uid, source, bound_at)
@@ -147,4 +149,5 @@ SELECT d.node_name, d.kind, d.key, d.name, d.uuid, d.serial, d.path, d.slot, d.p
 FROM ${STAGED_DEVICES}
 WHERE NOT EXISTS (SELECT FROM device_bindings b
   WHERE ${HELD} AND b.source = 'inventory' AND ${SAME_DEVICE} AND b.pod_uid = d.pod_uid)
+  AND NOT EXISTS (SELECT FROM pods p WHERE p.uid = d.pod_uid AND p.ended_at IS NOT NULL)
 ORDER BY d.node_name, d.device_class, d.key, d.pod_uid`;

@@ -6,7 +6,8 @@ const TOMBSTONES = [
   [
     'pod_workloads',
     '(pod_uid, workload_uid)',
-    't.removed_at < $1 OR EXISTS (SELECT FROM pods p WHERE p.uid = t.pod_uid AND p.ended_at < $1)',
+    // A pod may have been given references between their deletion and its own.
+    't.removed_at < $1 OR NOT EXISTS (SELECT FROM pods p WHERE p.uid = t.pod_uid AND (p.ended_at IS NULL OR p.ended_at >= $1))',
   ],
   ['pods', 'uid', 't.ended_at < $1'],
   [

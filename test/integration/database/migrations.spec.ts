@@ -26,6 +26,34 @@ describe('migrations', () => {
     expect(await describeSchema(dataSource)).toEqual(schema);
   });
 
+  it('keep the inventory that is there, and what an older version can read of it', async () => {
+    const before = migrations.findIndex(({ name }) => name.startsWith('Kubernetes'));
+    await migrate(database.url, { migrations: migrations.slice(0, before) });
+    await dataSource.query(`
+      INSERT INTO workloads (uid, name, namespace, kind, sources) VALUES ('w', 'w', 'ml', 'Job', '{inventory}');
+      INSERT INTO pod_workloads (pod_uid, workload_uid, sources) VALUES ('p', 'w', '{inventory}');
+      INSERT INTO device_bindings (node_name, kind, key, pod_uid, source) VALUES ('n', 'gpu', '0', 'p', 'inventory')`);
+    const bind = (source: string) =>
+      dataSource.query(
+        `INSERT INTO device_bindings (node_name, kind, key, source) VALUES ('n', 'gpu', '1', '${source}')`,
+      );
+    await expect(bind('exporter')).rejects.toThrow('device_bindings_source_check');
+    await migrate(database.url);
+    await bind('exporter');
+    await expect(bind('rumour')).rejects.toThrow('device_bindings_source_check');
+    expect(
+      await dataSource.query(`SELECT w.owner_uid, w.created_at, r.depth, r.is_root, r.pod_ended, b.seen_at
+        FROM workloads w JOIN pod_workloads r ON r.workload_uid = w.uid JOIN device_bindings b USING (pod_uid)`),
+    ).toEqual([{ owner_uid: null, created_at: null, depth: null, is_root: null, pod_ended: false, seen_at: null }]);
+    for (let left = migrations.length; left > before; left--) {
+      await dataSource.undoLastMigration({ transaction: 'each' });
+    }
+    expect(await dataSource.query('SELECT key, source FROM device_bindings')).toEqual([
+      { key: '0', source: 'inventory' },
+    ]);
+    await expect(bind('exporter')).rejects.toThrow('device_bindings_source_check');
+  });
+
   it('are applied once when several replicas start together', async () => {
     const applied = await Promise.all([1, 2, 3].map(() => migrate(database.url)));
     expect(applied.flat().sort()).toEqual(migrations.map(({ name }) => name).sort());

@@ -47,6 +47,7 @@ export class PodsApp {
     const env = {
       DATABASE_URL: databaseUrl,
       AUTH_MODE: 'none',
+      KUBERNETES_MODE: 'off',
       CACHE_REFRESH_INTERVAL: '1h',
       CACHE_RELOAD_INTERVAL: '1d',
       ...settings,

@@ -6,8 +6,8 @@ export type PendingChange =
   | { readonly kind: 'node'; readonly node: WatchedNode }
   | { readonly kind: 'node-removed'; readonly name: string }
   | { readonly kind: 'pod'; readonly pod: WatchedPod }
-  /** `endedAt` in ms since the epoch. */
-  | { readonly kind: 'pod-removed'; readonly uid: string; readonly endedAt: number };
+  /** The last state of a pod that is gone; `endedAt` in ms since the epoch. */
+  | { readonly kind: 'pod-removed'; readonly pod: WatchedPod; readonly endedAt: number };
 
 /**
  * Changes on their way to the database. Of each object only the newest state waits, so a slow database costs no memory beyond
@@ -83,8 +83,7 @@ function keyOf(change: PendingChange): string {
     case 'node-removed':
       return `node/${change.name}`;
     case 'pod':
-      return `pod/${change.pod.uid}`;
     case 'pod-removed':
-      return `pod/${change.uid}`;
+      return `pod/${change.pod.uid}`;
   }
 }

@@ -1,0 +1,108 @@
+import { Logger } from '@nestjs/common';
+import { Unavailable } from '../../../common/domain-error.js';
+import { backoffDelay, pause } from '../../../database/backoff.js';
+import { isDatabaseUnavailable } from '../../../database/database-unavailable.js';
+import type { KubernetesBatch, PodChain } from '../writer/kubernetes-batch.js';
+import { LeadershipLost } from '../writer/leadership-lost.js';
+import type { ChainResolver } from './chain-resolver.js';
+import type { LivePods } from './live-pods.js';
+import type { PendingChange, PendingChanges } from './pending-changes.js';
+
+/** Changes that come together are written together: how long the first of them waits, ms. */
+const COLLECT = 100;
+/** How long a batch waits for owners that must be asked for, ms: changes are to be seen within 2 s. */
+const PATIENCE = 1_000;
+const BACKOFF = { base: 200, max: 5_000 };
+
+export interface BatchWriterOptions {
+  readonly pending: PendingChanges;
+  readonly resolver: ChainResolver;
+  readonly batchSize: number;
+  /** While the cluster is being listed owners are asked for all together, when many pods are known. */
+  readonly isListing: () => boolean;
+  /** Filled with the pods that live. */
+  readonly pods: LivePods;
+  /** Writes a batch in one transaction. Throws {@link LeadershipLost} when the term is over. */
+  readonly write: (batch: KubernetesBatch) => Promise<void>;
+  readonly written: (changes: readonly PendingChange[]) => void;
+  /** Told about each change that the database does not take. */
+  readonly refused: (change: PendingChange, error: unknown) => void;
+}
+
+/** Writes pending changes in batches, in their order, for as long as the database takes. */
+export class BatchWriter {
+  private readonly logger = new Logger('KubernetesWatch');
+
+  constructor(private readonly options: BatchWriterOptions) {}
+
+  /** Runs until `signal` is aborted. Rejects with {@link LeadershipLost} when another replica leads by now. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { pending, batchSize } = this.options;
+    while (!signal.aborted) {
+      await pending.available(signal);
+      if (pending.size < batchSize) await pause(COLLECT, signal);
+      const changes = pending.take(batchSize);
+      await this.process(changes, signal);
+      pending.finish(changes.length);
+    }
+  }
+
+  private async process(changes: readonly PendingChange[], signal: AbortSignal): Promise<void> {
+    const { resolver, isListing, pods } = this.options;
+    for (const change of changes) pods.note(change);
+    const changed = changes.flatMap((change) => ('pod' in change ? [change.pod] : []));
+    const chains = await resolver.resolve(changed, isListing() ? 0 : PATIENCE, signal);
+    await this.write(changes, new Map(chains.map((chain) => [chain.podUid, chain])), signal);
+    for (const pod of changed) if (!pods.has(pod.uid)) resolver.forget(pod.uid);
+  }
+
+  /** A batch that the database refuses is halved until the culprit stands alone, so that nothing else waits for it. */
+  private async write(
+    changes: readonly PendingChange[],
+    chains: ReadonlyMap<string, PodChain>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await this.writeWhole(toBatch(changes, chains), signal);
+      this.options.written(changes);
+    } catch (error) {
+      if (error instanceof LeadershipLost || signal.aborted) throw error;
+      const [only] = changes;
+      if (changes.length === 1 && only !== undefined) {
+        this.options.refused(only, error);
+        return;
+      }
+      const half = changes.length >> 1;
+      await this.write(changes.slice(0, half), chains, signal);
+      await this.write(changes.slice(half), chains, signal);
+    }
+  }
+
+  /** Tries for as long as the database is away. */
+  private async writeWhole(batch: KubernetesBatch, signal: AbortSignal): Promise<void> {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        await this.options.write(batch);
+        return;
+      } catch (error) {
+        if (!(error instanceof Unavailable) && !isDatabaseUnavailable(error)) throw error;
+        if (failures === 0) this.logger.warn({ err: error }, 'Changes of the cluster wait for the database');
+        await pause(backoffDelay(failures, BACKOFF), signal);
+        signal.throwIfAborted();
+      }
+    }
+  }
+}
+
+function toBatch(changes: readonly PendingChange[], chains: ReadonlyMap<string, PodChain>): KubernetesBatch {
+  const pods = changes.flatMap((change) => ('pod' in change ? [change.pod] : []));
+  return {
+    nodes: changes.flatMap((change) => (change.kind === 'node' ? [change.node] : [])),
+    removedNodes: changes.flatMap((change) => (change.kind === 'node-removed' ? [change.name] : [])),
+    pods,
+    removedPods: changes.flatMap((change) =>
+      change.kind === 'pod-removed' ? [{ uid: change.pod.uid, endedAt: change.endedAt }] : [],
+    ),
+    chains: pods.flatMap((pod) => chains.get(pod.uid) ?? []),
+  };
+}

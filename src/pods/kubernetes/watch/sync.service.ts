@@ -1,0 +1,71 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../../../common/clock.js';
+import { KUBERNETES_CONFIG, type KubernetesConfig } from '../../../config/kubernetes.config.js';
+import { KubernetesSyncRepository } from '../writer/kubernetes-sync.repository.js';
+import type { KubernetesSync, OwnerSync, ResourceSync } from '../writer/sync-state.js';
+import { KubernetesWatch } from './kubernetes-watch.service.js';
+import type { OwnerSyncDto, ResourceSyncDto, SyncDto } from './sync.dto.js';
+
+/** Tells how the watch of the cluster fares. */
+@Injectable()
+export class SyncService {
+  constructor(
+    private readonly clock: Clock,
+    private readonly repository: KubernetesSyncRepository,
+    private readonly watch: KubernetesWatch,
+    @Inject(KUBERNETES_CONFIG) private readonly config: Pick<KubernetesConfig, 'mode'>,
+  ) {}
+
+  async show(): Promise<SyncDto> {
+    const sync = await this.repository.read();
+    return {
+      mode: this.config.mode,
+      enabled: this.watch.server !== null,
+      server: this.watch.server,
+      leader: sync.leader,
+      leader_since: iso(sync.leaderSince),
+      is_leader: this.watch.isLeader(sync.term),
+      term: sync.term,
+      synced: isSynced(sync),
+      first_synced_at: iso(sync.firstSyncedAt),
+      updated_at: iso(sync.updatedAt),
+      lag_seconds: Math.max(0, ...sync.resources.map((resource) => lagOf(resource, this.clock.now()))) / 1_000,
+      resources: sync.resources.map(toResource),
+      owners: sync.owners.map(toOwner),
+    };
+  }
+}
+
+/** Whether everything that is watched was listed and is being followed. */
+export function isSynced({ resources }: KubernetesSync): boolean {
+  return resources.length > 0 && resources.every(({ state, listedAt }) => state === 'watching' && listedAt !== null);
+}
+
+/** How long (ms) the newest event of a resource has waited to be written. */
+function lagOf({ lastEventAt, lastWrittenAt }: ResourceSync, now: number): number {
+  return lastEventAt === null || lastEventAt <= (lastWrittenAt ?? 0) ? 0 : now - lastEventAt;
+}
+
+function toResource(resource: ResourceSync): ResourceSyncDto {
+  return {
+    resource: resource.resource,
+    state: resource.state,
+    objects: resource.objects,
+    resource_version: resource.resourceVersion,
+    last_listed_at: iso(resource.listedAt),
+    last_event_at: iso(resource.lastEventAt),
+    last_written_at: iso(resource.lastWrittenAt),
+    restarts: resource.restarts,
+    errors: resource.errors,
+    last_error: resource.lastError,
+    last_error_at: iso(resource.lastErrorAt),
+  };
+}
+
+function toOwner({ kind, state, since, lastError, objects }: OwnerSync): OwnerSyncDto {
+  return { kind, state, since: iso(since), last_error: lastError, objects };
+}
+
+function iso(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
