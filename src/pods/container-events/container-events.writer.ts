@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { countChanged } from '../../database/count-changed.js';
 import { ContainerRecord } from '../core/container-record.js';
 import { toContainer, toContainerRow, toHolding, type ContainerRow, type OpenBindingRow } from './container-rows.js';
 import * as sql from './container-events.statements.js';
@@ -44,7 +45,7 @@ export class ContainerEventsWriter {
 
   private async saveNodes(manager: EntityManager, changed: readonly ContainerRecord[]): Promise<number> {
     const names = new Set(changed.map(({ container }) => container.node).filter((name) => name !== null));
-    return names.size === 0 ? 0 : this.count(manager, sql.UPSERT_NODES, [[...names]]);
+    return names.size === 0 ? 0 : countChanged(manager, sql.UPSERT_NODES, [[...names]]);
   }
 
   private async savePods(manager: EntityManager, changed: readonly ContainerRecord[], now: number): Promise<number> {
@@ -52,12 +53,12 @@ export class ContainerEventsWriter {
     if (withPod.length === 0) return 0;
     const [live, ended] = [withPod.filter((record) => record.isLive), withPod.filter((record) => !record.isLive)];
     let count = 0;
-    if (live.length > 0) count += await this.count(manager, sql.UPSERT_PODS, [podRows(live)]);
+    if (live.length > 0) count += await countChanged(manager, sql.UPSERT_PODS, [podRows(live)]);
     if (ended.length === 0) return count;
-    count += await this.count(manager, sql.INSERT_ENDED_PODS, [podRows(ended)]);
+    count += await countChanged(manager, sql.INSERT_ENDED_PODS, [podRows(ended)]);
     const uids = [...new Set(ended.map(({ container }) => container.pod?.uid))];
     await manager.query(sql.LOCK_PODS, [uids]);
-    return count + (await this.count(manager, sql.END_PODS, [new Date(now), uids]));
+    return count + (await countChanged(manager, sql.END_PODS, [new Date(now), uids]));
   }
 
   private async saveBindings(
@@ -81,19 +82,11 @@ export class ContainerEventsWriter {
       }));
     const adopting = records.filter((record) => record.podIsNew).map(({ container }) => container.id);
     let count = 0;
-    if (released.length > 0) count += await this.count(manager, sql.RELEASE_BINDINGS, [JSON.stringify(released)]);
-    if (adopting.length > 0) count += await this.count(manager, sql.ADOPT_BINDINGS, [adopting]);
+    if (released.length > 0) count += await countChanged(manager, sql.RELEASE_BINDINGS, [JSON.stringify(released)]);
+    if (adopting.length > 0) count += await countChanged(manager, sql.ADOPT_BINDINGS, [adopting]);
     if (bound.length > 0)
-      count += await this.count(manager, sql.INSERT_BINDINGS, [JSON.stringify(bound), new Date(now)]);
+      count += await countChanged(manager, sql.INSERT_BINDINGS, [JSON.stringify(bound), new Date(now)]);
     return count;
-  }
-
-  private async count(manager: EntityManager, statement: string, parameters: unknown[]): Promise<number> {
-    const rows = await manager.query<{ count: string }[]>(
-      `WITH changed AS (${statement} RETURNING 1) SELECT count(*) FROM changed`,
-      parameters,
-    );
-    return Number(rows[0]?.count);
   }
 }
 

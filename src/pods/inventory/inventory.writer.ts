@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { countChanged } from '../../database/count-changed.js';
 import { InvalidRequest } from '../../common/domain-error.js';
 import { MAX_PROBLEMS } from '../core/body-check.js';
 import type { InventoryBody } from '../core/inventory-body.js';
@@ -48,20 +49,20 @@ export class InventoryWriter {
     await manager.query(PLAN_FOR_BULK);
     await this.checkReferences(manager);
     const at = [new Date(now)];
-    const nodes = await this.change(manager, WITHDRAW_NODES, at);
-    const workloads = await this.change(manager, WITHDRAW_WORKLOADS, at);
-    const pods = await this.change(manager, WITHDRAW_PODS, at);
+    const nodes = await countChanged(manager, WITHDRAW_NODES, at);
+    const workloads = await countChanged(manager, WITHDRAW_WORKLOADS, at);
+    const pods = await countChanged(manager, WITHDRAW_PODS, at);
     let changes = nodes + workloads + pods;
-    changes += await this.change(manager, UPSERT_NODES);
-    changes += await this.change(manager, UPSERT_WORKLOADS);
-    changes += await this.change(manager, UPSERT_PODS, at);
-    changes += await this.change(manager, WITHDRAW_REFERENCES, at);
-    changes += await this.change(manager, UPSERT_REFERENCES);
+    changes += await countChanged(manager, UPSERT_NODES);
+    changes += await countChanged(manager, UPSERT_WORKLOADS);
+    changes += await countChanged(manager, UPSERT_PODS, at);
+    changes += await countChanged(manager, WITHDRAW_REFERENCES, at);
+    changes += await countChanged(manager, UPSERT_REFERENCES);
     const devices =
-      (await this.change(manager, RELEASE_DEVICES, at)) +
-      (await this.change(manager, RELEASE_DEVICES_OF_ENDED_PODS, at));
-    changes += devices + (await this.change(manager, UPDATE_DEVICES));
-    changes += await this.change(manager, BIND_DEVICES, at);
+      (await countChanged(manager, RELEASE_DEVICES, at)) +
+      (await countChanged(manager, RELEASE_DEVICES_OF_ENDED_PODS, at));
+    changes += devices + (await countChanged(manager, UPDATE_DEVICES));
+    changes += await countChanged(manager, BIND_DEVICES, at);
     return { counts: { ...countsOf(body), removed: { nodes, workloads, pods, devices } }, changed: changes > 0 };
   }
 
@@ -84,15 +85,6 @@ export class InventoryWriter {
         value: workload_uid,
       })),
     });
-  }
-
-  /** Runs a statement that changes rows and returns how many. */
-  private async change(manager: EntityManager, statement: string, parameters: unknown[] = []): Promise<number> {
-    const rows = await manager.query<{ count: string }[]>(
-      `WITH changed AS (${statement} RETURNING 1) SELECT count(*) FROM changed`,
-      parameters,
-    );
-    return Number(rows[0]?.count);
   }
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { countChanged } from '../../database/count-changed.js';
 import type { LearnedChanges, LearnedDevice } from '../core/learned-device.js';
 import {
   BIND,
@@ -32,9 +33,9 @@ export class LearnedDevicesWriter {
   ): Promise<LearnedChanges & { changed: boolean }> {
     await this.lock(manager);
     const rows = [JSON.stringify(devices)];
-    await this.change(manager, RENEW, rows);
-    const identified = await this.change(manager, IDENTIFY, rows);
-    const written = await this.change(manager, BIND, rows);
+    await countChanged(manager, RENEW, rows);
+    const identified = await countChanged(manager, IDENTIFY, rows);
+    const written = await countChanged(manager, BIND, rows);
     return { written, released: 0, withdrawn: 0, changed: written + identified > 0 };
   }
 
@@ -45,25 +46,16 @@ export class LearnedDevicesWriter {
    */
   async tidy(manager: EntityManager, exporters: readonly string[], silentSince: number): Promise<LearnedChanges> {
     await this.lock(manager);
-    const ofExporters = exporters.length === 0 ? 0 : await this.change(manager, WITHDRAW_EXPORTERS, [exporters]);
-    const withdrawn = ofExporters + (await this.change(manager, WITHDRAW_OVERRULED));
-    let released = await this.change(manager, RELEASE_OVERRULED);
-    released += await this.change(manager, RELEASE_ENDED);
-    released += await this.change(manager, RELEASE_SUPERSEDED, [SUCCESSOR_SEEN]);
-    if (silentSince > -Infinity) released += await this.change(manager, RELEASE_SILENT, [new Date(silentSince)]);
+    const ofExporters = exporters.length === 0 ? 0 : await countChanged(manager, WITHDRAW_EXPORTERS, [exporters]);
+    const withdrawn = ofExporters + (await countChanged(manager, WITHDRAW_OVERRULED));
+    let released = await countChanged(manager, RELEASE_OVERRULED);
+    released += await countChanged(manager, RELEASE_ENDED);
+    released += await countChanged(manager, RELEASE_SUPERSEDED, [SUCCESSOR_SEEN]);
+    if (silentSince > -Infinity) released += await countChanged(manager, RELEASE_SILENT, [new Date(silentSince)]);
     return { written: 0, released, withdrawn };
   }
 
   private async lock(manager: EntityManager): Promise<void> {
     await manager.query('SELECT pg_advisory_xact_lock($1)', [LEARNED_DEVICES_LOCK]);
-  }
-
-  /** Runs a statement that changes rows and returns how many. */
-  private async change(manager: EntityManager, statement: string, parameters: unknown[] = []): Promise<number> {
-    const rows = await manager.query<{ count: string }[]>(
-      `WITH changed AS (${statement} RETURNING 1) SELECT count(*) FROM changed`,
-      parameters,
-    );
-    return Number(rows[0]?.count);
   }
 }

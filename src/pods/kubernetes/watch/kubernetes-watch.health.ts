@@ -20,7 +20,7 @@ export class KubernetesWatchHealth implements OnModuleInit {
     private readonly clock: Clock,
     private readonly repository: KubernetesSyncRepository,
     private readonly watch: KubernetesWatch,
-    @Inject(KUBERNETES_CONFIG) private readonly config: Pick<KubernetesConfig, 'mode'>,
+    @Inject(KUBERNETES_CONFIG) private readonly config: Pick<KubernetesConfig, 'serviceHost'>,
   ) {}
 
   onModuleInit(): void {
@@ -40,7 +40,7 @@ export class KubernetesWatchHealth implements OnModuleInit {
       resources: Object.fromEntries(sync.resources.map(({ resource, state }) => [resource, state])),
       unreadable_owner_kinds: sync.owners.filter(({ state }) => state !== 'readable').map(({ kind }) => kind),
     };
-    if (sync.firstSyncedAt === null && this.config.mode === 'in-cluster') {
+    if (sync.firstSyncedAt === null && this.config.serviceHost !== undefined) {
       return { status: 'down', reason: 'the cluster has not been read yet', ...details };
     }
     const reason = this.problemOf(sync);

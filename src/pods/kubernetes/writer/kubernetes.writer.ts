@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { countChanged } from '../../../database/count-changed.js';
 import { podRows, referenceRows, workloadRows } from './batch-rows.js';
 import type { KubernetesBatch, ListedScope, PodChain } from './kubernetes-batch.js';
 import * as sql from './kubernetes.statements.js';
@@ -63,7 +64,7 @@ export class KubernetesWriter {
     const at = new Date(now);
     if (scope.kind === 'nodes') {
       await manager.query(sql.PLAN_FOR_BULK, ['on']);
-      return this.count(manager, sql.WITHDRAW_MISSING_NODES, [at, present]);
+      return countChanged(manager, sql.WITHDRAW_MISSING_NODES, [at, present]);
     }
     return this.endPods(manager, sql.END_MISSING_PODS, [at, present, scope.namespace ?? null], now);
   }
@@ -97,8 +98,9 @@ export class KubernetesWriter {
     const newest = new Map(nodes.map((node) => [node.name, node]));
     const gone = removedNodes.filter((name) => !newest.has(name));
     let changes = 0;
-    if (gone.length > 0) changes += await this.count(manager, sql.WITHDRAW_NODES, [new Date(now), gone]);
-    if (newest.size > 0) changes += await this.count(manager, sql.UPSERT_NODES, [JSON.stringify([...newest.values()])]);
+    if (gone.length > 0) changes += await countChanged(manager, sql.WITHDRAW_NODES, [new Date(now), gone]);
+    if (newest.size > 0)
+      changes += await countChanged(manager, sql.UPSERT_NODES, [JSON.stringify([...newest.values()])]);
     return changes;
   }
 
@@ -132,10 +134,10 @@ export class KubernetesWriter {
   /** What follows from pods that changed: ended ones hold nothing, and workloads live as long as one of their pods. */
   private async follow(manager: EntityManager, podUids: readonly string[]): Promise<Effect> {
     if (podUids.length === 0) return { changes: 0, losing: [] };
-    const released = await this.count(manager, sql.RELEASE_DEVICES, [podUids]);
+    const released = await countChanged(manager, sql.RELEASE_DEVICES, [podUids]);
     const marked = await this.rows<MarkedReference>(manager, sql.MARK_REFERENCES, [podUids], sql.MARKED);
     const living = marked.filter((reference) => !reference.pod_ended && reference.vouched).map(workloadOf);
-    const revived = living.length === 0 ? 0 : await this.count(manager, sql.REVIVE_WORKLOADS, [[...new Set(living)]]);
+    const revived = living.length === 0 ? 0 : await countChanged(manager, sql.REVIVE_WORKLOADS, [[...new Set(living)]]);
     const losing = marked.filter((reference) => reference.pod_ended).map(workloadOf);
     return { changes: podUids.length + released + revived, losing };
   }
@@ -147,7 +149,7 @@ export class KubernetesWriter {
     const pods = await manager.query<{ uid: string; ended: boolean; open: boolean }[]>(sql.PODS_OF_CHAINS, [uids]);
     const [open, ended] = [podsWhere(pods, 'open'), podsWhere(pods, 'ended')];
     const chains = known.filter(({ podUid }) => open.has(podUid));
-    let changes = await this.count(manager, sql.NOTE_KNOWN_OWNERS, [uids]);
+    let changes = await countChanged(manager, sql.NOTE_KNOWN_OWNERS, [uids]);
     changes += await this.writeWorkloads(manager, chains, ended, now);
     const references = JSON.stringify(referenceRows(chains, (uid) => ended.has(uid)));
     const living = [...open].filter((uid) => !ended.has(uid));
@@ -158,7 +160,7 @@ export class KubernetesWriter {
       parameters,
       't.workload_uid',
     );
-    changes += await this.count(manager, sql.UPSERT_REFERENCES, [references]);
+    changes += await countChanged(manager, sql.UPSERT_REFERENCES, [references]);
     return { changes: changes + losing.length, losing: losing.map(workloadOf) };
   }
 
@@ -172,29 +174,21 @@ export class KubernetesWriter {
     const alive = new Set(living.map(({ uid }) => uid));
     const others = workloadRows(chains).filter(({ uid }) => !alive.has(uid));
     let changes = 0;
-    if (living.length > 0) changes += await this.count(manager, sql.UPSERT_WORKLOADS, [JSON.stringify(living)]);
+    if (living.length > 0) changes += await countChanged(manager, sql.UPSERT_WORKLOADS, [JSON.stringify(living)]);
     if (others.length > 0) {
-      changes += await this.count(manager, sql.INSERT_ENDED_WORKLOADS, [JSON.stringify(others), new Date(now)]);
+      changes += await countChanged(manager, sql.INSERT_ENDED_WORKLOADS, [JSON.stringify(others), new Date(now)]);
     }
     return changes;
   }
 
   private async withdrawWorkloads(manager: EntityManager, losing: readonly string[], now: number): Promise<number> {
     if (losing.length === 0) return 0;
-    return this.count(manager, sql.WITHDRAW_WORKLOADS, [new Date(now), [...new Set(losing)]]);
+    return countChanged(manager, sql.WITHDRAW_WORKLOADS, [new Date(now), [...new Set(losing)]]);
   }
 
   private async uids(manager: EntityManager, statement: string, parameters: unknown[]): Promise<string[]> {
     const rows = await this.rows<{ uid: string }>(manager, statement, parameters, 't.uid');
     return rows.map(({ uid }) => uid);
-  }
-
-  private async count(manager: EntityManager, statement: string, parameters: unknown[]): Promise<number> {
-    const [row] = await manager.query<{ count: string }[]>(
-      `WITH changed AS (${statement} RETURNING 1) SELECT count(*) FROM changed`,
-      parameters,
-    );
-    return Number(row?.count);
   }
 
   /** What a changing statement returns of its rows; the driver's own answer differs from one kind of statement to another. */
