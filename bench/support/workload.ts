@@ -33,12 +33,18 @@ export function inventory(): object {
   };
 }
 
+/** The nodes that series come from. */
+export interface SeriesNodes {
+  readonly count: number;
+  readonly name: (node: number) => string;
+}
+
 /** A series with the sixteen labels that AMD's exporter and a scrape give it. */
-function labels(i: number): { name: string; value: string }[] {
+function labels(i: number, nodes: SeriesNodes): { name: string; value: string }[] {
   const gpu = i % GPUS_PER_NODE;
-  const node = Math.floor(i / GPUS_PER_NODE) % NODES;
+  const node = Math.floor(i / GPUS_PER_NODE) % nodes.count;
   return Object.entries({
-    __name__: metricName(Math.floor(i / (GPUS_PER_NODE * NODES))),
+    __name__: metricName(Math.floor(i / (GPUS_PER_NODE * nodes.count))),
     card_model: '102-G30211-0C',
     cluster_name: 'gpu-cluster-a',
     deployment_mode: 'k8s',
@@ -48,7 +54,7 @@ function labels(i: number): { name: string; value: string }[] {
     gpu_id: String(gpu),
     gpu_memory_partition_type: 'nps1',
     gpu_partition_id: '0',
-    hostname: nodeName(node),
+    hostname: nodes.name(node),
     instance: `10.0.0.${node}:5000`,
     job: 'amd-device-metrics-exporter',
     primus_lens_cluster: 'gpu-cluster-a',
@@ -58,7 +64,13 @@ function labels(i: number): { name: string; value: string }[] {
 }
 
 /** WriteRequests of `perRequest` series each that together hold `distinct` series, one sample each, at time `now` (ms). */
-export function requests(distinct: number, perRequest: number, now: number, offset = 0): Buffer[] {
+export function requests(
+  distinct: number,
+  perRequest: number,
+  now: number,
+  offset = 0,
+  nodes: SeriesNodes = { count: NODES, name: nodeName },
+): Buffer[] {
   const series = new ProtobufWriter();
   const sample = new ProtobufWriter(32);
   const all: Buffer[] = [];
@@ -71,7 +83,7 @@ export function requests(distinct: number, perRequest: number, now: number, offs
       sample.varint(0x10);
       sample.int64(now);
       series.reset();
-      series.raw(writeLabelBlock(labels(offset + i)));
+      series.raw(writeLabelBlock(labels(offset + i, nodes)));
       series.bytesField(0x12, sample.view());
       request.bytesField(0x0a, series.view());
     }

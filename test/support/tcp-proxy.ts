@@ -3,6 +3,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** A relay in front of a server, to play network failures. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
+  /** Connections by the port from which the server sees them come. */
+  private readonly pairs = new Map<number, { near: Socket; far: Socket }>();
   private frozen = false;
 
   private constructor(
@@ -46,6 +48,22 @@ export class TcpProxy {
     this.reset();
   }
 
+  /**
+   * Closes the server's side of one connection; the client is not told and gets no answer any more, as when its host was out of
+   * reach for too long. Throws when there is no such connection.
+   * @param port from which the server sees it come
+   */
+  abandon(port: number): void {
+    const pair = this.pairs.get(port);
+    if (pair === undefined) throw new Error(`No connection comes from port ${port}`);
+    const { near, far } = pair;
+    near.unpipe(far).pause();
+    far.unpipe(near).removeAllListeners('close');
+    far.destroy();
+    this.sockets.delete(far);
+    this.pairs.delete(port);
+  }
+
   async close(): Promise<void> {
     this.reset();
     await new Promise((resolve) => this.server.close(resolve));
@@ -62,6 +80,11 @@ export class TcpProxy {
     }
     const far = connect(Number(this.target.port), this.target.hostname);
     this.keep(near).pipe(this.keep(far)).pipe(near);
+    far.once('connect', () => {
+      const port = far.localPort!;
+      this.pairs.set(port, { near, far });
+      far.once('close', () => this.pairs.delete(port));
+    });
     near.once('close', () => far.destroy());
     far.once('close', () => near.destroy());
   }

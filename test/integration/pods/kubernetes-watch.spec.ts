@@ -3,6 +3,7 @@ import { deploymentChain, pyTorchJobChain } from '../../support/kubernetes/chain
 import { PYTORCH_JOB } from '../../support/kubernetes/kinds.js';
 import { node, pod } from '../../support/kubernetes/objects.js';
 import { eventually } from '../../support/eventually.js';
+import { KubernetesStandIn } from '../../support/kubernetes/stand-in.js';
 import { WatchedCluster } from './watched-cluster.js';
 
 const CACHES_WITHIN = 2_000;
@@ -74,6 +75,15 @@ describe('the watch of a cluster', () => {
     await eventually(async () => (await owners()).state === 'readable', 15_000);
     await cluster.untilSynced();
     expect(cluster.app.cache.view().sizes()).toMatchObject({ nodes: 1 });
+  });
+
+  it('finds the workloads of pods that had completed before it began', async () => {
+    await cluster.stop();
+    const api = await KubernetesStandIn.start({ kinds: [PYTORCH_JOB] });
+    const done = pyTorchJobChain('done', { namespace: 'ml', pods: 1, phase: 'Succeeded' });
+    api.apply(...done.all);
+    cluster = await WatchedCluster.around(api);
+    expect(await cluster.chain(done.pods[0]?.metadata.uid ?? '')).toEqual(['PYTORCHJOB done']);
   });
 
   it('goes on after a restart of the service where the cluster has moved to', async () => {

@@ -53,7 +53,17 @@ export class BatchWriter {
     const changed = changes.flatMap((change) => ('pod' in change ? [change.pod] : []));
     const chains = await resolver.resolve(changed, isListing() ? 0 : PATIENCE, signal);
     await this.write(changes, new Map(chains.map((chain) => [chain.podUid, chain])), signal);
-    for (const pod of changed) if (!pods.has(pod.uid)) resolver.forget(pod.uid);
+    for (const change of changes) this.forgetEnded(change);
+  }
+
+  /** Only pods that had completed when they were first seen may still wait for their owners. */
+  private forgetEnded(change: PendingChange): void {
+    const { resolver, pods } = this.options;
+    const isGone = change.kind === 'pod-removed';
+    const isDone = change.kind === 'pod' && change.pod.isCompleted && !resolver.pending.has(change.pod.uid);
+    if (!isGone && !isDone) return;
+    pods.forget(change.pod.uid);
+    resolver.forget(change.pod.uid);
   }
 
   /** A batch that the database refuses is halved until the culprit stands alone, so that nothing else waits for it. */

@@ -1,7 +1,7 @@
 import type { ObjectMeta, WatchedPod } from '../../core/kubernetes/objects.js';
 import type { PendingChange } from './pending-changes.js';
 
-/** The pods of the cluster that have not ended, with what their owners are found by. */
+/** The pods of the cluster that live, or whose owners are still to be found, with what their owners are found by. */
 export class LivePods {
   private readonly pods = new Map<string, WatchedPod>();
 
@@ -23,8 +23,13 @@ export class LivePods {
   }
 
   note(change: PendingChange): void {
-    if (change.kind === 'pod' && !change.pod.isCompleted) this.pods.set(change.pod.uid, change.pod);
-    else if ('pod' in change) this.pods.delete(change.pod.uid);
+    if (change.kind === 'pod') this.pods.set(change.pod.uid, change.pod);
+    else if (change.kind === 'pod-removed') this.pods.delete(change.pod.uid);
+  }
+
+  /** Nothing more is to be found out about a pod that has ended. */
+  forget(uid: string): void {
+    this.pods.delete(uid);
   }
 
   /** Forgets the pods of a namespace (all when unset) that a full list did not show. */
