@@ -33,8 +33,11 @@ const QUIET_FAILURES = 2;
 const STOP_TIMEOUT = 10_000;
 const GOODBYE_TIMEOUT = 1_000;
 
-/** Makes the server drop a session whose host has vanished after 5 + 3 × 2 s, later than we notice it ourselves. */
-const SERVER_KEEPALIVE = `SELECT set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '2', false),
+/**
+ * Makes the server drop a session whose host has vanished after 5 + 3 × 2 s, later than we notice it ourselves, and one whose
+ * process has stopped sending heartbeats: a stopped or stuck process would keep its locks for ever.
+ */
+const SERVER_KEEPALIVE = `SELECT set_config('idle_session_timeout', '8s', false), set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '2', false),
   set_config('tcp_keepalives_count', '3', false), set_config('statement_timeout', '0', false)`;
 
 /**

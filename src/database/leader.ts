@@ -26,7 +26,7 @@ const RETRY_INTERVAL = 5_000;
 /**
  * Lets one replica at a time do a job. Leadership is a session-level advisory lock on a connection of its own: it ends with the
  * process or its connection, and another replica takes over within `retryInterval` (a crash) or about 11 s more (a host that
- * vanishes without closing its connections). A leader cut off from the database notices within 5 s, before that.
+ * vanishes without closing its connections, a process that is stopped). A leader cut off from the database notices within 5 s, before that.
  */
 @Injectable()
 export class LeaderElection implements OnModuleDestroy {

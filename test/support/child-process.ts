@@ -37,6 +37,11 @@ export class ScriptProcess {
     throw new Error(`The process did not say ${String(pattern)}: ${this.output}`);
   }
 
+  /** Sends a signal that does not end it. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   /** Sends the signal and waits for the end; resolves to the exit code, null when the signal ended it. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     this.child.kill(signal);

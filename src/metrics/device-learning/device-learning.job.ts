@@ -8,7 +8,8 @@ import { MetricsForwarder } from '../forwarder/forwarder.service.js';
 import { MetricsSelfMetrics } from '../self-metrics.js';
 import { LearnedAssociations } from './learned-associations.js';
 
-const EVERY = 5_000;
+/** Holders that are new show in the caches within 2 s. */
+const EVERY = 1_000;
 /** Time (ms) between looks for what is over: that reads every learned binding. */
 const TIDY_EVERY = 30_000;
 /** Associations written in one transaction. */

@@ -94,6 +94,21 @@ describe('LeaderElection', () => {
     expect(second.text).toContain('stepped down');
   }, 40_000);
 
+  it('passes to another replica when the leading process is stopped, which notices when it goes on', async () => {
+    const first = ScriptProcess.start(REPLICA, database.url, 'stopped', '500');
+    await first.says(/elected/);
+    const second = ScriptProcess.start(REPLICA, database.url, 'stopped', '500');
+    try {
+      first.signal('SIGSTOP');
+      await second.says(/elected/, 15_000);
+      first.signal('SIGCONT');
+      await first.says(/stepped down/);
+    } finally {
+      await first.end('SIGKILL');
+      await second.end('SIGTERM');
+    }
+  }, 40_000);
+
   it('ends soon for a leader that the network has cut off without a word', async () => {
     const proxy = await TcpProxy.start(database.url);
     const remote = new LeaderElection(new DatabaseServer(proxy.url), { connectTimeout: 1_000 });

@@ -118,6 +118,9 @@ async function choose(merged: KubeConfig, wanted: string | undefined, where: str
   if (cluster === null) {
     throw new ClusterNotFound(`${where}: context "${name}" names the cluster "${context.cluster}", which is not there`);
   }
+  if (!URL.canParse(cluster.server)) {
+    throw new ClusterNotFound(`${where}: the server "${cluster.server}" of cluster "${cluster.name}" is no URL`);
+  }
   const user = context.user ? merged.getUser(context.user) : { name: '' };
   if (user === null) {
     throw new ClusterNotFound(`${where}: context "${name}" names the user "${context.user}", who is not there`);

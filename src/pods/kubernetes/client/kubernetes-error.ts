@@ -27,7 +27,8 @@ export class KubernetesError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(message: string, { status, reason, retryAfter, cause }: KubernetesFailure) {
-    super(message, { cause });
+    // TLS failures come with line ends.
+    super(message.replace(/\s+/g, ' ').trim(), { cause });
     this.name = 'KubernetesError';
     this.status = status;
     this.reason = reason;

@@ -5,9 +5,7 @@ import { HealthRegistry, type HealthReport } from '../../../health/health-regist
 import { KubernetesSyncRepository } from '../writer/kubernetes-sync.repository.js';
 import type { KubernetesSync } from '../writer/sync-state.js';
 import { KubernetesWatch } from './kubernetes-watch.service.js';
-
-/** Longer without a sign of life, and nobody watches: a leader gives one every few seconds, and takes over within 15 s. */
-const SILENCE = 30_000;
+import { isAlive } from './sync.service.js';
 
 /**
  * Reports the watch of the cluster. A pod of the cluster that has never seen it whole takes no traffic: it would take
@@ -48,7 +46,7 @@ export class KubernetesWatchHealth implements OnModuleInit {
   }
 
   private problemOf(sync: KubernetesSync): string | undefined {
-    if (this.clock.now() - (sync.updatedAt ?? 0) > SILENCE) return 'no replica watches the cluster';
+    if (!isAlive(sync, this.clock.now())) return 'no replica watches the cluster';
     const behind = sync.resources.filter(({ state }) => state !== 'watching' && state !== 'listing');
     if (behind.length > 0) {
       return `not watched: ${behind.map(({ resource, state }) => `${resource} (${state})`).join(', ')}`;

@@ -42,13 +42,20 @@ export class KubernetesWatch implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   onApplicationBootstrap(): void {
-    if (this.api === undefined) this.logger.log({ mode: this.config.mode }, 'No Kubernetes cluster is watched');
+    if (this.api === undefined) this.tellWhyNot();
     else void this.stand(this.api);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.candidacy?.stop();
     await this.api?.close();
+  }
+
+  private tellWhyNot(): void {
+    const { mode, kubeconfig } = this.config;
+    if (mode === 'auto' && kubeconfig !== undefined) {
+      this.logger.warn({ kubeconfig }, 'KUBECONFIG names no file that is there: no Kubernetes cluster is watched');
+    } else this.logger.log({ mode }, 'No Kubernetes cluster is watched');
   }
 
   private async stand(api: KubernetesApi): Promise<void> {

@@ -43,7 +43,7 @@ export class SyncDto {
   enabled!: boolean;
   /** URL of its API server. @example 'https://10.96.0.1:443' */
   server!: string | null;
-  /** The replica that watches. @example 'telemetry-processor-0:1' */
+  /** The replica that watches; null when none has given a sign of life for 20 s. @example 'telemetry-processor-0:1' */
   leader!: string | null;
   leader_since!: string | null;
   /** Whether that is the replica that answers. */

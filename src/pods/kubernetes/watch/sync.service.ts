@@ -18,22 +18,32 @@ export class SyncService {
 
   async show(): Promise<SyncDto> {
     const sync = await this.repository.read();
+    const now = this.clock.now();
+    const isLed = isAlive(sync, now);
     return {
       mode: this.config.mode,
       enabled: this.watch.server !== null,
       server: this.watch.server,
-      leader: sync.leader,
-      leader_since: iso(sync.leaderSince),
+      leader: isLed ? sync.leader : null,
+      leader_since: isLed ? iso(sync.leaderSince) : null,
       is_leader: this.watch.isLeader(sync.term),
       term: sync.term,
-      synced: isSynced(sync),
+      synced: isLed && isSynced(sync),
       first_synced_at: iso(sync.firstSyncedAt),
       updated_at: iso(sync.updatedAt),
-      lag_seconds: Math.max(0, ...sync.resources.map((resource) => lagOf(resource, this.clock.now()))) / 1_000,
+      lag_seconds: Math.max(0, ...sync.resources.map((resource) => lagOf(resource, now))) / 1_000,
       resources: sync.resources.map(toResource),
       owners: sync.owners.map(toOwner),
     };
   }
+}
+
+/** Longer without a sign of life (ms), and nobody watches: a leader gives one every 5 s, and another takes over within 15 s. */
+const SILENCE = 20_000;
+
+/** Whether a replica watches the cluster. */
+export function isAlive({ leader, updatedAt }: KubernetesSync, now: number): boolean {
+  return leader !== null && now - (updatedAt ?? 0) <= SILENCE;
 }
 
 /** Whether everything that is watched was listed and is being followed. */

@@ -35,6 +35,12 @@ export class TermStore {
     readonly term: number,
   ) {}
 
+  /** Notes that the leader has stepped down. */
+  async end(): Promise<void> {
+    const { transactions, writer, clock } = this.options;
+    await transactions.run((manager) => writer.endTerm(manager, this.term, clock.now()));
+  }
+
   async write(batch: KubernetesBatch): Promise<void> {
     await this.unit((manager, now) => this.options.writer.write(manager, batch, now));
   }

@@ -21,6 +21,8 @@ import type { TermStore } from './term-store.js';
 
 /** So many pods without owners are resolved while others are still being listed: lists of owners are long, and memory is not. */
 const RESOLVE_AT = 20_000;
+/** When it is asked again for pods or nodes that may not be read, ms: without them there is nothing. */
+const FORBIDDEN_INTERVAL = 10_000;
 const BACKOFF = { base: 200, max: 5_000 };
 
 export interface WatchTermOptions {
@@ -178,7 +180,7 @@ export class WatchTerm {
       pageSize: config.pageSize,
       watchTimeout: config.watchTimeout,
       relistInterval: config.relistInterval,
-      forbiddenInterval: config.ownerRetryInterval,
+      forbiddenInterval: FORBIDDEN_INTERVAL,
       clock,
     });
   }

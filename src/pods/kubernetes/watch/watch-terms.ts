@@ -37,6 +37,8 @@ export class WatchTerms {
     } finally {
       this.term = undefined;
       metrics.leads(false);
+      // Who comes next, or looks after the silence, learns it without this too.
+      await store.end().catch(() => undefined);
     }
   }
 }

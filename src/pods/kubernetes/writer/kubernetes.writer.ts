@@ -35,6 +35,11 @@ export class KubernetesWriter {
     return row.term;
   }
 
+  /** Notes that nobody leads any more, unless another leader does by now. */
+  async endTerm(manager: EntityManager, term: number, now: number): Promise<void> {
+    await manager.query(syncSql.END_TERM, [term, new Date(now)]);
+  }
+
   /** Keeps the term from ending before the transaction does. Throws {@link LeadershipLost} when it has ended. */
   async holdTerm(manager: EntityManager, term: number): Promise<void> {
     const rows = await manager.query<unknown[]>(syncSql.HOLD_TERM, [term]);

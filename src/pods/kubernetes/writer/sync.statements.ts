@@ -5,6 +5,10 @@ const time = (name: string): string => `to_timestamp("${name}" / 1000)`;
 export const BEGIN_TERM = `
 UPDATE kubernetes_sync SET term = term + 1, leader = $1, leader_since = $2, updated_at = $2 RETURNING term::float8 AS term`;
 
+/** `$1` term, `$2` now. */
+export const END_TERM = `
+UPDATE kubernetes_sync SET leader = NULL, leader_since = NULL, updated_at = $2 WHERE term = $1`;
+
 /** `$1` term. */
 export const HOLD_TERM = 'SELECT FROM kubernetes_sync WHERE id = 1 AND term = $1 FOR UPDATE';
 
