@@ -10,6 +10,8 @@ import { LearnedAssociations } from './learned-associations.js';
 
 /** Holders that are new show in the caches within 2 s. */
 const EVERY = 1_000;
+/** Time (ms) between looks at all associations, not only those that are new. */
+const LOOK_EVERY = 5_000;
 /** Time (ms) between looks for what is over: that reads every learned binding. */
 const TIDY_EVERY = 30_000;
 /** Associations written in one transaction. */
@@ -24,6 +26,7 @@ export class DeviceLearning implements OnModuleDestroy {
   private readonly logger = new Logger(DeviceLearning.name);
   private running: Promise<void> | undefined;
   private tidiedAt = -Infinity;
+  private lookedAt = -Infinity;
   /**
    * Until then (ms) silence proves nothing: samples count once they are stored, and after a start or while a storage is away
    * senders hold them back.
@@ -59,7 +62,9 @@ export class DeviceLearning implements OnModuleDestroy {
     const now = this.clock.now();
     if (this.forwarder.states.some(({ up }) => !up)) this.patientUntil = now + expiry;
     const silentSince = now < this.patientUntil ? -Infinity : now - expiry;
-    const due = await inSlices(this.associations.due(silentSince));
+    const which = now - this.lookedAt >= LOOK_EVERY ? 'all' : 'new';
+    if (which === 'all') this.lookedAt = now;
+    const due = await inSlices(this.associations.due(silentSince, which));
     for (let start = 0; start < due.length; start += AT_A_TIME) {
       const part = due.slice(start, start + AT_A_TIME);
       this.count(await this.devices.learn(part));

@@ -24,6 +24,8 @@ export interface LearningLimits {
 /** The names of the pods that are said to hold a device, by pod. */
 type Claims = Map<string, Association>;
 
+const NO_CLAIMS: Claims = new Map();
+
 /** One pod that is said to hold one device, and the series that say so. */
 class Association {
   first: number;
@@ -59,6 +61,8 @@ export class LearnedAssociations implements SeriesLearner {
   private readonly exporters = new Set<string>();
   /** Exporters that have been recognised since they were last asked for. */
   private recognised: string[] = [];
+  /** Devices with a claim that nobody has looked at yet. */
+  private readonly unlooked = new Set<string>();
   size = 0;
   /** Associations refused for want of room. */
   refused = 0;
@@ -98,12 +102,16 @@ export class LearnedAssociations implements SeriesLearner {
   }
 
   /**
-   * Brings all associations up to date and gives what the database is to be told. Yields after each device.
+   * Brings associations up to date and gives what the database is to be told. Yields after each device.
    * @param silentSince time (ms); what has not been seen since has ended, and begins anew if its series come back
+   * @param which all devices, or those alone of which something new has been said since the last call
    */
-  *due(silentSince: number): Generator<void, LearnedDevice[]> {
+  *due(silentSince: number, which: 'all' | 'new' = 'all'): Generator<void, LearnedDevice[]> {
     const due: LearnedDevice[] = [];
-    for (const [device, claims] of this.devices) {
+    const devices = which === 'all' ? this.devices.keys() : [...this.unlooked];
+    this.unlooked.clear();
+    for (const device of devices) {
+      const claims = this.devices.get(device) ?? NO_CLAIMS;
       for (const association of claims.values()) this.look(association, claims, silentSince);
       if (claims.size === 0) this.devices.delete(device);
       const standing = standingOf([...claims.values()].filter(({ last }) => last >= silentSince));
@@ -137,6 +145,7 @@ export class LearnedAssociations implements SeriesLearner {
     const claims = this.devices.get(device) ?? new Map<string, Association>();
     claims.set(says.podUid, association);
     this.devices.set(device, claims);
+    this.unlooked.add(device);
     this.size++;
     return association;
   }

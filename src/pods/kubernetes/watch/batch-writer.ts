@@ -1,18 +1,17 @@
-import { Logger } from '@nestjs/common';
 import { Unavailable } from '../../../common/domain-error.js';
-import { backoffDelay, pause } from '../../../database/backoff.js';
+import { pause } from '../../../database/backoff.js';
 import { isDatabaseUnavailable } from '../../../database/database-unavailable.js';
 import type { KubernetesBatch, PodChain } from '../writer/kubernetes-batch.js';
 import { LeadershipLost } from '../writer/leadership-lost.js';
 import type { ChainResolver } from './chain-resolver.js';
 import type { LivePods } from './live-pods.js';
 import type { PendingChange, PendingChanges } from './pending-changes.js';
+import { persist } from './persist.js';
 
 /** Changes that come together are written together: how long the first of them waits, ms. */
 const COLLECT = 100;
 /** How long a batch waits for owners that must be asked for, ms: changes are to be seen within 2 s. */
 const PATIENCE = 1_000;
-const BACKOFF = { base: 200, max: 5_000 };
 
 export interface BatchWriterOptions {
   readonly pending: PendingChanges;
@@ -31,8 +30,6 @@ export interface BatchWriterOptions {
 
 /** Writes pending changes in batches, in their order, for as long as the database takes. */
 export class BatchWriter {
-  private readonly logger = new Logger('KubernetesWatch');
-
   constructor(private readonly options: BatchWriterOptions) {}
 
   /** Runs until `signal` is aborted. Rejects with {@link LeadershipLost} when another replica leads by now. */
@@ -73,7 +70,8 @@ export class BatchWriter {
     signal: AbortSignal,
   ): Promise<void> {
     try {
-      await this.writeWhole(toBatch(changes, chains), signal);
+      const batch = toBatch(changes, chains);
+      await persist(() => this.options.write(batch), signal, isPassing);
       this.options.written(changes);
     } catch (error) {
       if (error instanceof LeadershipLost || signal.aborted) throw error;
@@ -87,21 +85,11 @@ export class BatchWriter {
       await this.write(changes.slice(half), chains, signal);
     }
   }
+}
 
-  /** Tries for as long as the database is away. */
-  private async writeWhole(batch: KubernetesBatch, signal: AbortSignal): Promise<void> {
-    for (let failures = 0; ; failures += 1) {
-      try {
-        await this.options.write(batch);
-        return;
-      } catch (error) {
-        if (!(error instanceof Unavailable) && !isDatabaseUnavailable(error)) throw error;
-        if (failures === 0) this.logger.warn({ err: error }, 'Changes of the cluster wait for the database');
-        await pause(backoffDelay(failures, BACKOFF), signal);
-        signal.throwIfAborted();
-      }
-    }
-  }
+/** Whether the same batch may be taken later; anything else is the fault of a change in it. */
+function isPassing(error: unknown): boolean {
+  return error instanceof Unavailable || isDatabaseUnavailable(error);
 }
 
 function toBatch(changes: readonly PendingChange[], chains: ReadonlyMap<string, PodChain>): KubernetesBatch {

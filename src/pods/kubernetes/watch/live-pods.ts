@@ -5,10 +5,6 @@ import type { PendingChange } from './pending-changes.js';
 export class LivePods {
   private readonly pods = new Map<string, WatchedPod>();
 
-  has(uid: string): boolean {
-    return this.pods.has(uid);
-  }
-
   get(uid: string): WatchedPod | undefined {
     return this.pods.get(uid);
   }

@@ -35,14 +35,9 @@ export class PendingChanges {
   async add(changes: readonly PendingChange[], signal: AbortSignal): Promise<void> {
     for (const change of changes) {
       while (this.waiting.size >= this.limit) await once(this.events, 'taken', { signal });
-      this.put(change);
+      this.waiting.set(keyOf(change), change);
+      this.events.emit('added');
     }
-  }
-
-  /** Adds a change even above the limit: for what waited before and goes back. */
-  put(change: PendingChange): void {
-    this.waiting.set(keyOf(change), change);
-    this.events.emit('added');
   }
 
   /** Resolves when something waits. Rejects when `signal` is aborted. */

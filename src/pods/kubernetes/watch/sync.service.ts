@@ -47,7 +47,7 @@ export function isAlive({ leader, updatedAt }: KubernetesSync, now: number): boo
 }
 
 /** Whether everything that is watched was listed and is being followed. */
-export function isSynced({ resources }: KubernetesSync): boolean {
+function isSynced({ resources }: KubernetesSync): boolean {
   return resources.length > 0 && resources.every(({ state, listedAt }) => state === 'watching' && listedAt !== null);
 }
 

@@ -1,12 +1,13 @@
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../../../common/clock.js';
 import type { KubernetesConfig } from '../../../config/kubernetes.config.js';
-import { backoffDelay, pause } from '../../../database/backoff.js';
 import type { WatchedNode, WatchedPod } from '../../core/kubernetes/objects.js';
 import { readNode, readPod } from '../../core/kubernetes/read-objects.js';
 import type { KubernetesApi } from '../client/kubernetes-api.js';
 import { Reflector, type ReflectorHandler } from '../client/reflector.js';
+import { NODES, PODS, type ResourcePath } from '../client/resource-path.js';
 import { OwnerCache } from '../owners/owner-cache.js';
+import { Coalesced } from '../../cache/coalesced.js';
 import { LeadershipLost } from '../writer/leadership-lost.js';
 import type { ListedScope } from '../writer/kubernetes-batch.js';
 import { BatchWriter } from './batch-writer.js';
@@ -15,6 +16,7 @@ import type { KubernetesWatchMetrics } from './kubernetes-watch.metrics.js';
 import { LivePods } from './live-pods.js';
 import { OwnerFollower } from './owner-follower.js';
 import { PendingChanges, type PendingChange } from './pending-changes.js';
+import { persist } from './persist.js';
 import { ResourceWatch } from './resource-watch.js';
 import { TermReporter } from './term-reporter.js';
 import type { TermStore } from './term-store.js';
@@ -23,7 +25,6 @@ import type { TermStore } from './term-store.js';
 const RESOLVE_AT = 20_000;
 /** When it is asked again for pods or nodes that may not be read, ms: without them there is nothing. */
 const FORBIDDEN_INTERVAL = 10_000;
-const BACKOFF = { base: 200, max: 5_000 };
 
 export interface WatchTermOptions {
   readonly api: KubernetesApi;
@@ -46,6 +47,8 @@ export class WatchTerm {
   private readonly resources: readonly ResourceWatch[];
   private readonly reporter: TermReporter;
   private readonly stopping = new AbortController();
+  /** The namespaces are listed anew at the same time, and owners are read for all of them. */
+  private readonly ownerRefresh = new Coalesced(() => this.cache.refresh(this.stopping.signal));
   private isMarkedSynced = false;
 
   constructor(private readonly options: WatchTermOptions) {
@@ -88,7 +91,7 @@ export class WatchTerm {
       this.write(until),
       this.follower.run(until),
       this.reporter.run(until),
-      ...(namespaces.length === 0 ? [] : [this.persist(() => this.options.store.withdrawUnwatched(namespaces), until)]),
+      ...(namespaces.length === 0 ? [] : [persist(() => this.options.store.withdrawUnwatched(namespaces), until)]),
     ];
     const ended = parts.map((part) =>
       part.catch((error: unknown) => {
@@ -148,7 +151,7 @@ export class WatchTerm {
       const node = readNode(raw);
       return node && { ...node, key: node.name };
     };
-    return new ResourceWatch('nodes', this.reflector('nodes', undefined, project, handler));
+    return new ResourceWatch('nodes', this.reflector(NODES, undefined, project, handler));
   }
 
   private watchPods(namespace: string | undefined): ResourceWatch {
@@ -161,11 +164,11 @@ export class WatchTerm {
       const pod = readPod(raw, this.options.config.workloadLabels);
       return pod && { ...pod, key: pod.uid };
     };
-    return new ResourceWatch(name, this.reflector('pods', namespace, project, handler));
+    return new ResourceWatch(name, this.reflector(PODS, namespace, project, handler));
   }
 
   private reflector<T>(
-    plural: 'nodes' | 'pods',
+    resource: ResourcePath,
     namespace: string | undefined,
     project: (raw: unknown) => Keyed<T> | undefined,
     handler: ReflectorHandler<Keyed<T>>,
@@ -173,7 +176,7 @@ export class WatchTerm {
     const { api, clock, config } = this.options;
     return new Reflector<Keyed<T>>({
       api,
-      resource: { group: '', version: 'v1', plural },
+      resource,
       ...(namespace === undefined ? {} : { namespace }),
       project,
       handler,
@@ -203,7 +206,7 @@ export class WatchTerm {
       },
       listEnd: async (_version, keys) => {
         await this.pending.drained(signal);
-        await this.persist(() => store.withdrawMissing(scope, [...keys]), signal);
+        await persist(() => store.withdrawMissing(scope, [...keys]), signal);
         if (scope.kind === 'pods') {
           this.pods.retain(keys, scope.namespace);
           await this.follower.resolvePending(signal);
@@ -223,7 +226,7 @@ export class WatchTerm {
           this.logger.warn({ resource: name, state, reason: lastError?.message }, 'Part of the cluster is not watched');
         } else if (state === 'listing' && status.lists > 0 && scope.kind === 'pods') {
           // Owners may have been adopted since they were read.
-          await this.cache.refresh(signal);
+          await this.ownerRefresh.run();
         } else if (state === 'watching') this.logger.log({ resource: name }, 'The cluster is watched');
         await this.markSynced(signal);
       },
@@ -237,22 +240,7 @@ export class WatchTerm {
   private async markSynced(signal: AbortSignal): Promise<void> {
     if (this.isMarkedSynced || !this.resources.every(({ isSettled }) => isSettled)) return;
     this.isMarkedSynced = true;
-    await this.persist(() => this.options.store.markSynced(), signal);
+    await persist(() => this.options.store.markSynced(), signal);
     this.logger.log({ resources: this.resources.map(({ state }) => state) }, 'The inventory is as the cluster is');
-  }
-
-  /** Repeats a write until the database takes it. Rejects with LeadershipLost, or when the signal is aborted. */
-  private async persist(write: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
-    for (let failures = 0; ; failures += 1) {
-      try {
-        await write();
-        return;
-      } catch (error) {
-        if (error instanceof LeadershipLost) throw error;
-        this.logger.warn({ err: error }, 'The state of the cluster waits for the database');
-        await pause(backoffDelay(failures, BACKOFF), signal);
-        signal.throwIfAborted();
-      }
-    }
   }
 }
