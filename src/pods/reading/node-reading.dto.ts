@@ -1,9 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import type { DeviceKind } from '../core/inventory-rows.js';
-import type { Source } from '../core/source.js';
 import { IsText, PageQueryDto } from './page-query.dto.js';
-import { PodWorkloadDto } from './pod-reading.dto.js';
+import { HoldingDto, PodWorkloadDto } from './pod-reading.dto.js';
 
 const STATES = ['present', 'removed', 'all'] as const;
 
@@ -47,24 +46,11 @@ export class HolderPodDto {
 }
 
 /** Who holds or held a device, as one source tells it. */
-export class DeviceHolderDto {
+export class DeviceHolderDto extends HoldingDto {
   /** Null when a container outside Kubernetes holds it. */
   pod!: HolderPodDto | null;
   /** Of the pod, nearest first. */
   workloads!: PodWorkloadDto[];
-  /** Null when it is not known which container it is. */
-  container_id!: string | null;
-  /**
-   * Null when unknown, which counts as always.
-   * @example '2026-11-01T08:00:00.000Z'
-   */
-  since!: string | null;
-  /** Null while it is held. */
-  until!: string | null;
-  /** When an exporter's labels last said so; null for other sources. */
-  seen_at!: string | null;
-  @ApiProperty({ enum: ['inventory', 'container_event', 'kubernetes', 'exporter'], example: 'kubernetes' })
-  source!: Source | 'exporter';
 }
 
 /** A device of a node. */

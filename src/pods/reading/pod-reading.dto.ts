@@ -92,8 +92,25 @@ export class PodOwnerDto extends PodWorkloadDto {
   ended_at!: string | null;
 }
 
+/** A span of time over which a device is or was held, as one source tells it. */
+export class HoldingDto {
+  /** Null when it is not known which container it is. */
+  container_id!: string | null;
+  /**
+   * Null when unknown, which counts as always.
+   * @example '2026-11-01T08:00:00.000Z'
+   */
+  since!: string | null;
+  /** Null while it is held. */
+  until!: string | null;
+  /** When an exporter's labels last said so; null for other sources. */
+  seen_at!: string | null;
+  @ApiProperty({ enum: ['inventory', 'container_event', 'kubernetes', 'exporter'], example: 'kubernetes' })
+  source!: Source | 'exporter';
+}
+
 /** A device over the time a pod holds or held it, as one source tells it. */
-export class PodDeviceDto {
+export class PodDeviceDto extends HoldingDto {
   @ApiProperty({ enum: KINDS, example: 'gpu' })
   kind!: DeviceKind;
   /**
@@ -109,19 +126,6 @@ export class PodDeviceDto {
   serial!: string | null;
   /** @example 'gpu-node-01' */
   node_name!: string;
-  /** Null when it is not known which container it is. */
-  container_id!: string | null;
-  /**
-   * Null when unknown, which counts as always.
-   * @example '2026-11-01T08:00:00.000Z'
-   */
-  since!: string | null;
-  /** Null while it is held. */
-  until!: string | null;
-  /** When an exporter's labels last said so; null for other sources. */
-  seen_at!: string | null;
-  @ApiProperty({ enum: ['inventory', 'container_event', 'kubernetes', 'exporter'], example: 'kubernetes' })
-  source!: Source | 'exporter';
 }
 
 /** A pod with its workloads and devices. */
