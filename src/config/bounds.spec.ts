@@ -82,6 +82,20 @@ const BOUNDS: Record<string, { accepted: readonly unknown[]; refused: readonly u
   METRICS_ACTIVE_MAX_NAMES: { accepted: [1, 1_000_000], refused: [0, 1_000_001] },
   METRICS_DEBUG_MAX_RECORDS: { accepted: [1, 100_000], refused: [0, 100_001] },
   METRICS_DEBUG_MAX_DURATION: { accepted: ['1s', '1d'], refused: ['0', '2d'] },
+  LOGS_MAX_COMPRESSED_BYTES: { accepted: ['1KiB', '1GiB'], refused: ['1', '2GiB'] },
+  LOGS_MAX_BYTES: { accepted: ['1KiB', '1GiB'], refused: ['1', '2GiB'] },
+  LOGS_MAX_RECORDS: { accepted: [1, 1_000_000], refused: [0, 1_000_001] },
+  LOGS_MAX_IN_FLIGHT_BYTES: { accepted: ['1KiB', '64GiB'], refused: ['1', '65GiB'] },
+  LOGS_RETRY_AFTER: { accepted: ['1ms', '1m'], refused: ['0', '61s'] },
+  LOGS_MAX_LINE_LENGTH: { accepted: [256, '1MiB'], refused: [255, '2MiB'] },
+  LOGS_PARTIAL_MAX_AGE: { accepted: ['100ms', '10m'], refused: ['99ms', '11m'] },
+  LOGS_PARTIAL_MAX_LINES: { accepted: [1, 1_000_000], refused: [0, 1_000_001] },
+  TRAINING_COMMIT_INTERVAL: { accepted: ['0', '10s'], refused: ['11s', 5] },
+  TRAINING_COMMIT_MAX_ROWS: { accepted: [1, 100_000], refused: [0, 100_001] },
+  TRAINING_MAX_PENDING: { accepted: [1, 10_000_000], refused: [0, 10_000_001] },
+  TRAINING_RANK_SKEW: { accepted: ['0', '1h'], refused: ['61m'] },
+  TRAINING_RETENTION: { accepted: ['1h', '10y'], refused: ['59m', '11y'] },
+  TRAINING_PARTITION_WIDTH: { accepted: ['1h', '365d'], refused: ['59m', '366d'] },
 };
 
 it('every setting is listed here, under a name of its own', () => {

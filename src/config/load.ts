@@ -9,12 +9,14 @@ import { checkAcross } from './cross-checks.js';
 import { databaseSettings } from './database.config.js';
 import { httpSettings } from './http.config.js';
 import { kubernetesSettings } from './kubernetes.config.js';
+import { logsSettings } from './logs.config.js';
 import { metricsSettings } from './metrics.config.js';
 import { observabilitySettings } from './observability.config.js';
 import { podsSettings } from './pods.config.js';
 import type { Setting, Settings, ValuesOf } from './setting.js';
 import { readConfigFile, readEnvironment, readFlags, type Source } from './sources.js';
 import { filesOf } from './storage-endpoint.js';
+import { trainingSettings } from './training.config.js';
 
 type ReadFile = (path: string) => string;
 
@@ -49,6 +51,8 @@ export function load(
     pods: resolve(reading, podsSettings),
     kubernetes: resolve(reading, kubernetesSettings),
     metrics: resolveMetrics(reading),
+    logs: resolve(reading, logsSettings),
+    training: resolve(reading, trainingSettings),
   };
   const faulty = new Set(reading.problems.map(({ setting }) => setting));
   const problems = [...reading.problems, ...checkAcross(config, faulty)];

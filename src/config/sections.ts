@@ -3,10 +3,12 @@ import { clusterSettings } from './cluster.config.js';
 import { databaseSettings } from './database.config.js';
 import { httpSettings } from './http.config.js';
 import { kubernetesSettings } from './kubernetes.config.js';
+import { logsSettings } from './logs.config.js';
 import { metricsSettings } from './metrics.config.js';
 import { observabilitySettings } from './observability.config.js';
 import { podsSettings } from './pods.config.js';
 import type { Setting, Settings } from './setting.js';
+import { trainingSettings } from './training.config.js';
 
 /** A group of settings under one heading of the documentation. */
 export interface Section {
@@ -24,6 +26,8 @@ export const sections: readonly Section[] = [
   { title: 'Inventory', settings: podsSettings },
   { title: 'Kubernetes', settings: kubernetesSettings },
   { title: 'Metrics', settings: metricsSettings },
+  { title: 'Logs', settings: logsSettings },
+  { title: 'Training', settings: trainingSettings },
 ];
 
 /** Every setting of every section. */
